@@ -1,0 +1,58 @@
+import { elapsedMs, type Moment } from './clock.js';
+import type { AccessToken, GraphnetClaims } from './types.js';
+
+/** R24: what claims to live longer is a mistake, such as an `exp` in milliseconds. */
+export const MAX_LIFE_MS = 366 * 24 * 3600_000;
+const MAX_MARGIN_MS = 10_000;
+const MAX_RENEWAL_WINDOW_MS = 300_000;
+
+/** An access token and what was judged of its life, once, when it was received. */
+export interface Token {
+  readonly value: string;
+  readonly header: string;
+  readonly claims: Readonly<GraphnetClaims>;
+  /** On the authorisation server's clock, since the epoch. */
+  readonly expiresAtMs: number;
+  /** Before the token request was sent, so that the life is never counted from too late. */
+  readonly receivedAt: Moment;
+  /** What was left of the token's life at `receivedAt`. */
+  readonly lifeMs: number;
+  /** 0 to 1: how far into the renewal window, short of its end, this process renews (R30). */
+  readonly spread: number;
+  /** The point of `lifeMs` after which a renewal is due. */
+  readonly renewAfterMs: number;
+}
+
+/** R5: the last 20 % of the life, at most 5 minutes. */
+const renewalWindowMs = (lifeMs: number) => Math.min(lifeMs * 0.2, MAX_RENEWAL_WINDOW_MS);
+
+/** R4: time for a request to reach the API, so that the token does not expire on its way. */
+const marginMs = (lifeMs: number) => Math.min(lifeMs * 0.05, MAX_MARGIN_MS);
+
+export function createToken(facts: Omit<Token, 'header' | 'renewAfterMs'>): Token {
+  const { value, lifeMs, spread } = facts;
+  const windowMs = renewalWindowMs(lifeMs);
+  const latestMs = (windowMs - marginMs(lifeMs)) * 0.8;
+  return { ...facts, header: `Bearer ${value}`, renewAfterMs: lifeMs - windowMs + spread * latestMs };
+}
+
+export const remainingMs = (token: Token): number => token.lifeMs - elapsedMs(token.receivedAt);
+
+/** May be sent: will not expire before it arrives (R4). */
+export const isFresh = (token: Token): boolean => remainingMs(token) > marginMs(token.lifeMs);
+
+/** Fresh, but in its renewal window (R5). */
+export const isDue = (token: Token): boolean => elapsedMs(token.receivedAt) >= token.renewAfterMs;
+
+/** What the app is given: `value` is an accessor that no printer follows. */
+export function toAccessToken({ value, claims, expiresAtMs }: Token): AccessToken {
+  const expiresAt = new Date(expiresAtMs);
+  const redacted = () => ({ value: '[redacted]', claims, expiresAt });
+  const accessToken = { claims, expiresAt };
+  Object.defineProperties(accessToken, {
+    value: { get: () => value },
+    toJSON: { value: redacted },
+    [Symbol.for('nodejs.util.inspect.custom')]: { value: redacted },
+  });
+  return accessToken as AccessToken;
+}

@@ -1,0 +1,25 @@
+/** A new challenge: a scheme that stands alone or before its parameters, is no parameter itself, and no token (R20). */
+const SCHEME = /^([!#$%&'*+\-.^_`|~\w]{1,40})(?:[ \t]+(?![ \t=])|$)/;
+const PARAMETER = /^[!#$%&'*+\-.^_`|~\w]+[ \t]*=/;
+const QUOTED = /"(?:[^"\\]|\\.)*"/g;
+
+/** RFC 9110 section 11.6.1: the schemes of a `WWW-Authenticate` header; `undefined` if in doubt. */
+export function challengeSchemes(header: string | undefined): string[] | undefined {
+  const unquoted = (header ?? '').replace(QUOTED, 'quoted');
+  if (unquoted.includes('"')) return undefined;
+  const parts = unquoted
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);
+  const schemes: string[] = [];
+  for (const part of parts) {
+    const scheme = SCHEME.exec(part)?.[1];
+    if (scheme) schemes.push(scheme);
+    else if (!PARAMETER.test(part) || schemes.length === 0) return undefined;
+  }
+  return schemes.length > 0 ? schemes : undefined;
+}
+
+/** R8: a 401 is about the token unless it asks, clearly, only for other credentials. */
+export const asksOnlyForOthers = (schemes: string[] | undefined): schemes is string[] =>
+  schemes !== undefined && !schemes.some((scheme) => scheme.toLowerCase() === 'bearer');

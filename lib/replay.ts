@@ -1,0 +1,71 @@
+import type { AxiosInstance, AxiosResponse } from 'axios';
+import { removeAuthorization, setAuthorization } from './authorizationHeader.js';
+import type { RequestNote } from './RequestNote.js';
+import type { Token } from './Token.js';
+
+const REPLAYABLE_TAGS = new Set([
+  'Object',
+  'Array',
+  'URLSearchParams',
+  'FormData',
+  'Blob',
+  'File',
+  'ArrayBuffer',
+  'SharedArrayBuffer',
+]);
+const tagOf = (value: object) => Object.prototype.toString.call(value).slice(8, -1);
+
+/** R11: whether a body can be read only once. What is not known to be readable again counts as one-shot. */
+export function isOneShot(body: unknown): boolean {
+  if (typeof body !== 'object' || body === null) return typeof body === 'function';
+  if (ArrayBuffer.isView(body)) return false;
+  // The `form-data` package calls itself FormData, and is a stream.
+  const canBeConsumed = ['pipe', 'getReader', 'next'].some((name) => typeof Reflect.get(body, name) === 'function');
+  return canBeConsumed || Symbol.asyncIterator in body || !REPLAYABLE_TAGS.has(tagOf(body));
+}
+
+interface NodeStream {
+  on(event: string, listener: (chunk: { length: number }) => void): NodeStream;
+  destroy(): void;
+}
+
+const MAX_DRAINED_BYTES = 64 * 1024;
+
+/** Frees the socket of a streamed answer that nobody will read: reads it if it is short, else closes it. */
+export function drain({ data }: AxiosResponse<unknown>): void {
+  if (typeof data !== 'object' || data === null) return;
+  if ('pipe' in data) {
+    let leftBytes = MAX_DRAINED_BYTES;
+    const stream = data as unknown as NodeStream;
+    stream.on('error', () => undefined);
+    stream.on('data', (chunk) => {
+      leftBytes -= chunk.length;
+      if (leftBytes < 0) stream.destroy();
+    });
+  } else if (data instanceof ReadableStream) {
+    data.cancel().catch(() => undefined);
+  }
+}
+
+/**
+ * Sends the request again as it was first sent: already transformed, and past the app's interceptors. The outcome
+ * carries the app's own config object, so that nobody can tell a replay from a first try.
+ *
+ * @param token `undefined` for a caller that has aborted: axios then rejects before anything is sent.
+ */
+export async function replay(bare: AxiosInstance, { config, adapter }: RequestNote, token: Token | undefined) {
+  if (token) setAuthorization(config, token.header);
+  else removeAuthorization(config);
+  // A plain object: axios before 1.19 drops a header that is `false` when it merges AxiosHeaders.
+  const headers = { ...config.headers };
+  try {
+    const response = await bare.request({ ...config, adapter: adapter!, headers, transformRequest: [] });
+    response.config = config;
+    return response;
+  } catch (error) {
+    const failed = error as { config?: unknown; response?: AxiosResponse } | undefined;
+    if (failed?.config) failed.config = config;
+    if (failed?.response) failed.response.config = config;
+    throw error;
+  }
+}

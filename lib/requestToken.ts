@@ -1,0 +1,158 @@
+import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
+import axiosRetry from 'axios-retry';
+import { bareInstance } from './bareInstance.js';
+import { now } from './clock.js';
+import { isConfidential } from './destination.js';
+import { GraphnetAuthError } from './GraphnetAuthError.js';
+import { parseTokenResponse } from './parseTokenResponse.js';
+import type { ResolvedOptions } from './resolveOptions.js';
+import { responseHeader } from './responseHeader.js';
+import type { Token } from './Token.js';
+import { isTransient, retryAfterMs, toTokenRequestError } from './tokenRequestFailure.js';
+
+const DEADLINE_MS = 30_000;
+const TIMEOUT_MS = 10_000;
+const MAX_ANSWER_BYTES = 1024 * 1024;
+
+/** How the instance reaches the network, as against what it sends (R17). */
+const TRANSPORT_SETTINGS = [
+  'adapter',
+  'proxy',
+  'httpAgent',
+  'httpsAgent',
+  'socketPath',
+  'allowedSocketPaths',
+  'transport',
+  'lookup',
+  'family',
+  'insecureHTTPParser',
+  'httpVersion',
+  'http2Options',
+  'fetchOptions',
+  'env',
+] as const;
+
+function transportOf({ defaults }: AxiosInstance): AxiosRequestConfig {
+  const all = defaults as Record<string, unknown>;
+  return Object.fromEntries(TRANSPORT_SETTINGS.filter((name) => name in all).map((name) => [name, all[name]]));
+}
+
+/** R23: one deadline over everything that a token request consists of, the secret's vault included. */
+interface Deadline {
+  readonly signal: AbortSignal;
+  readonly leftMs: () => number;
+}
+
+async function withDeadline<T>(work: (deadline: Deadline) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const endsAtMs = performance.now() + DEADLINE_MS;
+  let timer: NodeJS.Timeout | undefined;
+  const expiry = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      controller.abort();
+      const message = `No access token within ${DEADLINE_MS / 1000} s; is the token endpoint or the clientSecret function hanging?`;
+      reject(new GraphnetAuthError('ERR_GRAPHNET_TOKEN_REQUEST', message));
+    }, DEADLINE_MS);
+  });
+  try {
+    return await Promise.race([
+      work({ signal: controller.signal, leftMs: () => endsAtMs - performance.now() }),
+      expiry,
+    ]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function askSecret({ clientSecret }: ResolvedOptions): Promise<string> {
+  if (typeof clientSecret === 'string') return clientSecret;
+  // A vault's own error may hold anything, so it is not shown.
+  const secret: unknown = await Promise.resolve()
+    .then(clientSecret)
+    .catch(() => undefined);
+  if (typeof secret === 'string' && secret.trim() !== '') return secret;
+  const message = 'The clientSecret function failed, or its answer is not a string; test it on its own.';
+  throw new GraphnetAuthError('ERR_GRAPHNET_TOKEN_REQUEST', message);
+}
+
+/** RFC 6749 section 4.4: one answer of the token endpoint, after the retries. */
+async function post(instance: AxiosInstance, options: ResolvedOptions, secret: string, deadline: Deadline) {
+  const http = bareInstance(instance);
+  axiosRetry(http, {
+    retries: 3,
+    // Each try has the whole timeout; the deadline bounds them together.
+    shouldResetTimeout: true,
+    retryDelay: (count, error) => Math.max(axiosRetry.exponentialDelay(count), retryAfterMs(error.response) ?? 0),
+    retryCondition: (error) => isTransient(error) && (retryAfterMs(error.response) ?? 0) < deadline.leftMs(),
+    ...options.tokenRetry,
+  });
+  let sentAt = now();
+  http.interceptors.request.use((config) => {
+    sentAt = now();
+    return config;
+  });
+  const { tokenRequest } = options;
+  const response: AxiosResponse<unknown> = await http.request({
+    ...transportOf(instance),
+    timeout: TIMEOUT_MS,
+    ...tokenRequest,
+    headers: {
+      Accept: 'application/json',
+      ...(tokenRequest?.headers as Record<string, string>),
+      'Content-Type': 'application/x-www-form-urlencoded',
+    },
+    method: 'post',
+    url: options.tokenUrl.href,
+    data: new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: options.clientId,
+      client_secret: secret,
+    }).toString(),
+    responseType: 'text',
+    maxContentLength: MAX_ANSWER_BYTES,
+    maxRedirects: 0,
+    // The fetch adapter knows no `maxRedirects`.
+    fetchOptions: { ...(tokenRequest?.fetchOptions ?? instance.defaults.fetchOptions), redirect: 'manual' },
+    validateStatus: (status) => status >= 200 && status < 300,
+    signal: deadline.signal,
+  });
+  return { response, sentAt, receivedAt: now() };
+}
+
+async function requestOnce(instance: AxiosInstance, options: ResolvedOptions, deadline: Deadline): Promise<Token> {
+  const secret = await askSecret(options);
+  try {
+    const { response, ...moments } = await post(instance, options, secret, deadline);
+    const { status, data } = response;
+    // The fetch adapter of older axios has no limit of its own.
+    const body = typeof data === 'string' && data.length > MAX_ANSWER_BYTES ? undefined : data;
+    // R30: a process of a fleet renews at a point of its own.
+    const spread = options.store ? Math.random() : 0;
+    return parseTokenResponse(
+      { status, body, dateHeader: responseHeader(response, 'date'), ...moments },
+      secret,
+      spread,
+    );
+  } catch (error) {
+    throw error instanceof GraphnetAuthError ? error : toTokenRequestError(error, secret);
+  }
+}
+
+const isRefusal = (error: unknown) => error instanceof GraphnetAuthError && error.code === 'ERR_GRAPHNET_CREDENTIALS';
+
+/** One token from the token endpoint, or a `GraphnetAuthError`. */
+export async function requestToken(instance: AxiosInstance, options: ResolvedOptions): Promise<Token> {
+  if (!isConfidential(options.tokenUrl) && !options.allowInsecureHttp) {
+    const message = `The client secret would travel unencrypted to ${options.tokenUrl.origin}; use https:, or set allowInsecureHttp in a test network.`;
+    throw new GraphnetAuthError('ERR_GRAPHNET_INSECURE_URL', message);
+  }
+  return withDeadline(async (deadline) => {
+    try {
+      return await requestOnce(instance, options, deadline);
+    } catch (error) {
+      // R25: the secret may have been rotated since it was asked for.
+      if (!isRefusal(error) || typeof options.clientSecret === 'string') throw error;
+      return requestOnce(instance, options, deadline);
+    }
+  });
+}

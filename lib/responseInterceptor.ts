@@ -1,0 +1,83 @@
+import type { AxiosInstance, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
+import { authorizationOf } from './authorizationHeader.js';
+import { asksOnlyForOthers, challengeSchemes } from './challenges.js';
+import type { Emit, NotReplayedReason } from './GraphnetAuthEvent.js';
+import { decodeClaims } from './parseTokenResponse.js';
+import { drain, isOneShot, replay } from './replay.js';
+import { responseHeader } from './responseHeader.js';
+import { RequestNote } from './RequestNote.js';
+import { summarize } from './summarize.js';
+import type { TokenSource } from './tokenSource.js';
+import { waitForToken } from './waitForToken.js';
+
+type Config = InternalAxiosRequestConfig;
+
+export interface ResponseInterceptorParts {
+  readonly source: TokenSource;
+  readonly bare: AxiosInstance;
+  readonly emit: Emit;
+}
+
+const isRefusal = (response: AxiosResponse | undefined): response is AxiosResponse =>
+  response?.status === 401 || response?.status === 403;
+
+function claimNames(config: Config): string[] {
+  return Object.keys(decodeClaims(authorizationOf(config).slice('Bearer '.length)) ?? {});
+}
+
+/** R6: heals a 401 by one replay with a new token. */
+export function createResponseInterceptor({ source, bare, emit }: ResponseInterceptorParts) {
+  /** R7, R9, R11: what stands in the way of a replay. The rejected token is discarded all the same. */
+  function findObstacle({ config, isReplayed }: RequestNote): NotReplayedReason | undefined {
+    if (source.discard(authorizationOf(config)) === 'storm-limit') return 'storm-limit';
+    if (isReplayed) return 'already-replayed';
+    return isOneShot(config.data) ? 'one-shot-body' : undefined;
+  }
+
+  async function heal(response: AxiosResponse, note: RequestNote, passOn: () => AxiosResponse): Promise<AxiosResponse> {
+    const { config } = note;
+    const reason = findObstacle(note);
+    if (reason) {
+      emit({ type: 'not-replayed', reason, ...summarize(config) });
+      return passOn();
+    }
+    // First of all: where agents are short of sockets, the token request may need this very one.
+    drain(response);
+    const token = await waitForToken(config, source.get());
+    emit({ type: 'replayed', ...summarize(config) });
+    note.isReplayed = true;
+    return replay(bare, note, token).then(onFulfilled, onRejected);
+  }
+
+  /** @param passOn gives the caller what it would have got without this package. */
+  async function settle(response: AxiosResponse, answered: Config | undefined, passOn: () => AxiosResponse) {
+    const note = RequestNote.of(answered);
+    if (!note) return passOn();
+    const { config } = note;
+    if (response.status === 403) {
+      emit({ type: 'forbidden', claims: claimNames(config), ...summarize(config) });
+      return passOn();
+    }
+    const schemes = challengeSchemes(responseHeader(response, 'www-authenticate'));
+    if (asksOnlyForOthers(schemes)) {
+      emit({ type: 'other-challenge', schemes, ...summarize(config) });
+      return passOn();
+    }
+    return heal(response, note, passOn);
+  }
+
+  function onFulfilled(response: AxiosResponse): AxiosResponse | Promise<AxiosResponse> {
+    return isRefusal(response) ? settle(response, response.config, () => response) : response;
+  }
+
+  function onRejected(error: { response?: AxiosResponse; config?: Config } | undefined): Promise<AxiosResponse> {
+    const passOn = () => {
+      throw error;
+    };
+    return isRefusal(error?.response)
+      ? settle(error.response, error.config ?? error.response.config, passOn)
+      : Promise.reject(error);
+  }
+
+  return { onFulfilled, onRejected };
+}
