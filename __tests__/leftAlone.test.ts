@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { AxiosRequestConfig } from 'axios';
+import { attach } from './support/attached.js';
+import { json, listen, startGraphnet, type Graphnet } from './support/graphnet.js';
+
+let graphnet: Graphnet;
+beforeEach(async () => {
+  graphnet = await startGraphnet();
+});
+afterEach(() => graphnet.close());
+
+describe('R15: requests that are left alone', () => {
+  test.each<[string, AxiosRequestConfig, string | undefined]>([
+    ['graphnetAuth: false', { graphnetAuth: false }, undefined],
+    ['an Authorization of its own', { headers: { Authorization: 'Basic b3duOm93bg==' } }, 'Basic b3duOm93bg=='],
+    ['the same in lower case', { headers: { authorization: 'Basic b3duOm93bg==' } }, 'Basic b3duOm93bg=='],
+    ['the same in capitals', { headers: { AUTHORIZATION: 'Basic b3duOm93bg==' } }, 'Basic b3duOm93bg=='],
+    ['axios auth', { auth: { username: 'own', password: 'own' } }, 'Basic b3duOm93bg=='],
+    ['a header that is switched off', { headers: { Authorization: false } }, undefined],
+  ])('%s: no token request, no replay, and its 401 discards nothing', async (_, config, sent) => {
+    const { api, events } = attach(graphnet, {}, { validateStatus: () => true });
+    expect((await api.get('/Patient', config)).status).toBe(401);
+    expect(graphnet.apiRequests.map(({ headers }) => headers.authorization)).toEqual([sent]);
+    expect(graphnet.tokenRequests).toHaveLength(0);
+    await api.get('/Patient');
+    await api.get('/Patient', config);
+    await api.get('/Patient');
+    expect(graphnet.tokenRequests).toHaveLength(1);
+    expect(events.filter(({ type }) => type === 'token-discarded')).toEqual([]);
+  });
+
+  test('credentials in the URL are credentials of its own', async () => {
+    const { api } = attach(graphnet, {}, { validateStatus: () => true });
+    await api.get(`${graphnet.origin.replace('//', '//own:own@')}/Patient`);
+    expect(graphnet.apiRequests[0]!.headers.authorization).toBe('Basic b3duOm93bg==');
+    expect(graphnet.tokenRequests).toHaveLength(0);
+  });
+
+  test('graphnetAuth: true is the same as nothing', async () => {
+    const { api } = attach(graphnet);
+    await api.get('/Patient', { graphnetAuth: true });
+    expect(graphnet.apiRequests[0]!.headers.authorization).toBe(`Bearer ${graphnet.issued[0]}`);
+  });
+});
+
+describe('R17: the token request keeps apart from the app', () => {
+  test('interceptors, baseURL, headers, params and auth of the app do not reach it', async () => {
+    const seen: unknown[] = [];
+    const { api, auth } = attach(
+      graphnet,
+      {},
+      { headers: { common: { 'X-App': 'yes' } }, params: { tenant: 'a' }, auth: { username: 'u', password: 'p' } },
+    );
+    api.interceptors.request.use((config) => (seen.push(config), config));
+    api.interceptors.response.use((response) => (seen.push(response), response));
+    await auth.getToken();
+    const [request] = graphnet.tokenRequests;
+    expect(request!.url).toBe('/oauth/token');
+    expect(request!.headers).not.toHaveProperty('x-app');
+    expect(request!.headers).not.toHaveProperty('authorization');
+    expect(seen).toEqual([]);
+  });
+
+  test('the transport settings of the instance, as they are at the time, do', async () => {
+    const { api, auth } = attach(graphnet);
+    const proxied: string[] = [];
+    const proxy = await listen(({ url }, response) => {
+      proxied.push(url);
+      json(response, 200, { token_type: 'Bearer', access_token: graphnet.issue() });
+    });
+    api.defaults.proxy = { host: '127.0.0.1', port: Number(new URL(proxy.origin).port), protocol: 'http' };
+    await auth.getToken();
+    expect(proxied).toEqual([graphnet.tokenUrl]);
+    await proxy.close();
+  });
+
+  test('unless tokenRequest says otherwise', async () => {
+    const { api, auth } = attach(graphnet, { tokenRequest: { proxy: false, headers: { 'X-Gateway': 'token' } } });
+    api.defaults.proxy = { host: '127.0.0.1', port: 1, protocol: 'http' };
+    await auth.getToken();
+    expect(graphnet.tokenRequests[0]!.headers).toMatchObject({ 'x-gateway': 'token', accept: 'application/json' });
+  });
+
+  test('an adapter of the app, a mock say, may answer with an object', async () => {
+    const { auth } = attach(
+      graphnet,
+      {},
+      {
+        adapter: async (config) =>
+          Promise.resolve({
+            data: { token_type: 'bearer', access_token: graphnet.issue() },
+            status: 200,
+            statusText: 'OK',
+            headers: {},
+            config,
+          }),
+      },
+    );
+    expect((await auth.getToken()).value).toBe(graphnet.issued[0]);
+  });
+});

@@ -1,0 +1,193 @@
+import { describe, expect, test } from '@jest/globals';
+import axios, { type AxiosRequestConfig, type CreateAxiosDefaults, type InternalAxiosRequestConfig } from 'axios';
+import {
+  attachGraphnetAuth,
+  type GraphnetAuthError,
+  type GraphnetAuthEvent,
+  type GraphnetAuthOptions,
+} from '../lib/index.js';
+import { jwt } from './support/graphnet.js';
+
+const TOKEN_URL = 'https://auth.good.example/oauth/token';
+
+/** An app whose adapter catches every request: no name has to resolve. */
+function capture(defaults: CreateAxiosDefaults, options: GraphnetAuthOptions = {}) {
+  const sent: InternalAxiosRequestConfig[] = [];
+  const events: GraphnetAuthEvent[] = [];
+  const adapter = (config: InternalAxiosRequestConfig) => {
+    const access_token = jwt({ exp: Math.floor(Date.now() / 1000) + 600 });
+    const data = config.url === TOKEN_URL ? { token_type: 'Bearer', access_token } : {};
+    if (config.url !== TOKEN_URL) sent.push(config);
+    return Promise.resolve({ data, status: 200, statusText: 'OK', headers: {}, config });
+  };
+  const api = axios.create({ adapter, ...defaults });
+  const onEvent = (event: GraphnetAuthEvent) => events.push(event);
+  attachGraphnetAuth(api, { clientId: 'a', clientSecret: 'b', tokenUrl: TOKEN_URL, onEvent, ...options });
+  const carriesToken = async (config: AxiosRequestConfig) => {
+    await api.request(config);
+    return sent.at(-1)!.headers.has('Authorization', /^Bearer /);
+  };
+  return { api, sent, events, carriesToken };
+}
+
+describe('R21: with a baseURL the token goes to its origin, that of tokenUrl, and allowedOrigins', () => {
+  const BASE = 'https://api.good.example/fhir';
+  test.each<[string, AxiosRequestConfig, boolean]>([
+    ['relative', { url: '/Patient' }, true],
+    ['relative, without a slash', { url: 'Patient' }, true],
+    ['no URL at all', {}, true],
+    ['absolute, same origin', { url: 'https://api.good.example/other' }, true],
+    ['absolute, default port', { url: 'https://api.good.example:443/other' }, true],
+    ['upper-case scheme and host', { url: 'HTTPS://API.GOOD.EXAMPLE/other' }, true],
+    ['the origin of tokenUrl', { url: 'https://auth.good.example/userinfo' }, true],
+    ['an allowed origin', { url: 'https://files.good.example/x' }, true],
+    ['another origin', { url: 'https://evil.example/' }, false],
+    ['another port', { url: 'https://api.good.example:8443/' }, false],
+    ['another scheme', { url: 'http://api.good.example/' }, false],
+    ['a subdomain', { url: 'https://x.api.good.example/' }, false],
+    ['a prefix', { url: 'https://api.good.example.evil.example/' }, false],
+    ['a trailing dot', { url: 'https://api.good.example./' }, false],
+    ['protocol-relative', { url: '//evil.example/' }, false],
+    ['userinfo that looks like the host', { url: 'https://api.good.example@evil.example/' }, false],
+    ['userinfo with a password', { url: 'https://api.good.example:x@evil.example/' }, false],
+    ['backslashes', { url: 'https://evil.example\\@api.good.example/' }, false],
+    ['a tab in the scheme', { url: 'ht\ttps://evil.example/' }, true],
+    ['a host in other letters (IDN)', { url: 'https://аpi.good.example/' }, false],
+    ['IPv6', { url: 'https://[2001:db8::1]/' }, false],
+    ['IPv4 in an odd notation', { url: 'https://0x7f.1/' }, false],
+    ['data:', { url: 'data:text/plain,x', baseURL: '' }, false],
+    [
+      'absolute URLs switched off: it goes to the base',
+      { url: 'https://evil.example/', allowAbsoluteUrls: false },
+      true,
+    ],
+    ['a baseURL of its own', { url: '/x', baseURL: 'https://evil.example' }, false],
+    ['a baseURL of its own, same origin', { url: '/x', baseURL: 'https://api.good.example/v2' }, true],
+    [
+      'its own host does not make a baseURL trusted',
+      { url: 'https://evil.example/', baseURL: 'https://evil.example' },
+      false,
+    ],
+  ])('%s', async (_, config, expected) => {
+    const { carriesToken, events } = capture({ baseURL: BASE }, { allowedOrigins: ['https://files.good.example/'] });
+    expect(await carriesToken(config)).toBe(expected);
+    // The second time from memory.
+    expect(await carriesToken(config)).toBe(expected);
+    expect(events.filter(({ type }) => type === 'untrusted-origin')).toHaveLength(expected ? 0 : 2);
+  });
+
+  test('the event names the origin and nothing more of the URL', async () => {
+    const { carriesToken, events } = capture({ baseURL: BASE });
+    await carriesToken({ url: 'https://evil.example/Patient/9000000009?identifier=9000000009', method: 'post' });
+    expect(events).toEqual([{ type: 'untrusted-origin', method: 'POST', origin: 'https://evil.example' }]);
+  });
+
+  test('what counts is the baseURL of the instance at the time', async () => {
+    const { api, carriesToken } = capture({ baseURL: BASE });
+    expect(await carriesToken({ url: '/x' })).toBe(true);
+    api.defaults.baseURL = 'https://new.good.example';
+    expect(await carriesToken({ url: '/x' })).toBe(true);
+    expect(await carriesToken({ url: `${BASE}/x` })).toBe(false);
+    api.defaults.baseURL = 'not a URL';
+    expect(await carriesToken({ url: 'https://api.good.example/' })).toBe(false);
+  });
+
+  test('many origins: what does not fit into the memory is judged alike', async () => {
+    const { carriesToken } = capture({ baseURL: BASE });
+    for (let index = 0; index < 120; index++) {
+      expect(await carriesToken({ url: `https://evil-${index}.example/` })).toBe(false);
+    }
+    expect(await carriesToken({ url: '/x' })).toBe(true);
+  });
+});
+
+describe('R21: without a baseURL', () => {
+  test('the token goes to every request', async () => {
+    const { carriesToken } = capture({});
+    expect(await carriesToken({ url: 'https://one.example/x' })).toBe(true);
+    expect(await carriesToken({ url: 'https://two.example/x' })).toBe(true);
+    expect(await carriesToken({ url: 'data:text/plain,x' })).toBe(false);
+  });
+
+  test('unless allowedOrigins is given, be it empty', async () => {
+    const { carriesToken } = capture({}, { allowedOrigins: ['https://one.example'] });
+    expect(await carriesToken({ url: 'https://one.example/x' })).toBe(true);
+    expect(await carriesToken({ url: 'https://two.example/x' })).toBe(false);
+    expect(await carriesToken({ url: 'https://auth.good.example/x' })).toBe(true);
+    expect(await capture({}, { allowedOrigins: [] }).carriesToken({ url: 'https://one.example/x' })).toBe(false);
+  });
+
+  test('a request that brings a baseURL is held to it', async () => {
+    const { carriesToken } = capture({});
+    expect(await carriesToken({ url: '/x', baseURL: 'https://one.example' })).toBe(true);
+    expect(await carriesToken({ url: 'https://two.example/x', baseURL: 'https://one.example' })).toBe(false);
+    expect(await carriesToken({ url: 'https://two.example/x' })).toBe(true);
+  });
+
+  test('a path alone, as over a Unix socket', async () => {
+    expect(await capture({ socketPath: '/var/run/api.sock' }).carriesToken({ url: '/x' })).toBe(true);
+  });
+
+  test('a URL that cannot be parsed goes without', async () => {
+    expect(await capture({}).carriesToken({ url: 'https://[nonsense/' })).toBe(false);
+  });
+});
+
+describe('R21: a config that is sent again', () => {
+  test('does not take its old token to another origin', async () => {
+    const { api, sent } = capture({ baseURL: 'https://api.good.example' });
+    const { config } = await api.get('/x');
+    await api.request({ ...config, url: 'https://evil.example/' });
+    expect(sent.map(({ headers }) => headers.has('Authorization'))).toEqual([true, false]);
+    await api.request({ ...sent[1], url: '/x' });
+    await api.request({ ...sent[0], graphnetAuth: false });
+    expect(sent.map(({ headers }) => headers.has('Authorization'))).toEqual([true, false, true, false]);
+  });
+});
+
+describe('R22: no token over plain http', () => {
+  test.each([
+    ['http://api.example/', false],
+    ['http://192.168.0.1/', false],
+    ['http://127.0.0.1.evil.example/', false],
+    ['http://0.0.0.0/', false],
+    ['http://localhost:8080/', true],
+    ['http://api.localhost/', true],
+    ['http://127.0.0.1/', true],
+    ['http://127.1/', true],
+    ['http://[::1]:8080/', true],
+    ['https://api.example/', true],
+    ['ftp://api.example/', false],
+  ])('%s may have the token: %s', async (url, expected) => {
+    const { api, sent } = capture({ baseURL: url });
+    const error = await api.get('x').then(
+      () => undefined,
+      (reason: GraphnetAuthError) => reason,
+    );
+    expect(sent).toHaveLength(expected ? 1 : 0);
+    if (!expected) expect(error).toMatchObject({ code: 'ERR_GRAPHNET_INSECURE_URL' });
+  });
+
+  test('with allowInsecureHttp it may', async () => {
+    expect(
+      await capture({ baseURL: 'http://api.example/' }, { allowInsecureHttp: true }).carriesToken({ url: 'x' }),
+    ).toBe(true);
+  });
+
+  test('nor a secret: the token request is refused, or allowed', async () => {
+    const asked: unknown[] = [];
+    const adapter = (config: { url?: string }) => Promise.reject(new Error(String(asked.push(config.url))));
+    const options = {
+      clientId: 'a',
+      clientSecret: 'b',
+      tokenUrl: 'http://auth.example/token',
+      tokenRetry: { retries: 0 },
+    };
+    const refused = attachGraphnetAuth(axios.create({ adapter }), options);
+    await expect(refused.getToken()).rejects.toMatchObject({ code: 'ERR_GRAPHNET_INSECURE_URL' });
+    expect(asked).toEqual([]);
+    const allowed = attachGraphnetAuth(axios.create({ adapter }), { ...options, allowInsecureHttp: true });
+    await expect(allowed.getToken()).rejects.toMatchObject({ code: 'ERR_GRAPHNET_TOKEN_REQUEST' });
+    expect(asked).toEqual(['http://auth.example/token']);
+  });
+});

@@ -1,0 +1,102 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { attach } from './support/attached.js';
+import { json, listen, startGraphnet, type Graphnet, type TestServer } from './support/graphnet.js';
+
+let graphnet: Graphnet;
+let elsewhere: TestServer;
+let arrived: (string | undefined)[];
+beforeEach(async () => {
+  graphnet = await startGraphnet();
+  arrived = [];
+  elsewhere = await listen(({ headers }, response) => {
+    arrived.push(headers.authorization);
+    json(response, 200, {});
+  });
+});
+afterEach(async () => {
+  await graphnet.close();
+  await elsewhere.close();
+});
+
+const redirectTo = (location: string, status = 302) => {
+  graphnet.onApi = ({ url }, response) => {
+    if (url === '/final') return json(response, 200, { final: true });
+    response.writeHead(status, { Location: location }).end();
+  };
+};
+const portOf = ({ origin }: { origin: string }) => new URL(origin).port;
+
+describe.each([['http' as const], ['fetch' as const]])('R21: redirects, %s adapter', (adapter) => {
+  test.each([302, 307])('%d to another origin: the token stays behind', async (status) => {
+    const { api } = attach(graphnet, {}, { adapter });
+    redirectTo(`${elsewhere.origin}/`, status);
+    await api.post('/start', { a: 1 });
+    expect(arrived).toEqual([undefined]);
+  });
+
+  test('to a path of the same origin: the token goes along', async () => {
+    const { api } = attach(graphnet, {}, { adapter });
+    redirectTo('/final');
+    expect((await api.get('/start')).data).toEqual({ final: true });
+    expect(graphnet.apiRequests.map(({ headers }) => headers.authorization)).toEqual(
+      Array(2).fill(`Bearer ${graphnet.issued[0]}`),
+    );
+  });
+});
+
+describe('R21: redirects that axios by itself lets the token follow', () => {
+  test('to a subdomain on the same port', async () => {
+    // Both names are the same loopback server, and two origins.
+    const base = `http://localhost:${portOf(graphnet)}`;
+    const lookup = (_: string, __: object, done: (error: null, address: string, family: number) => void) =>
+      done(null, '127.0.0.1', 4);
+    const { api } = attach(graphnet, {}, { baseURL: base, lookup: lookup as never });
+    const seen: (string | undefined)[] = [];
+    graphnet.onApi = ({ headers }, response) => {
+      seen.push(headers.authorization);
+      response.writeHead(302, { Location: `http://evil.localhost:${portOf(graphnet)}/final` }).end();
+    };
+    graphnet.onUnauthorized = ({ headers }, response) => {
+      seen.push(headers.authorization);
+      json(response, 200, {});
+    };
+    await api.get('/start');
+    expect(seen).toEqual([`Bearer ${graphnet.issued[0]}`, undefined]);
+  });
+
+  test('the app’s own beforeRedirect still runs, after the token is off', async () => {
+    const seen: boolean[] = [];
+    const { api } = attach(
+      graphnet,
+      {},
+      {
+        beforeRedirect: (options) => {
+          seen.push('Authorization' in (options.headers as object));
+          (options.headers as Record<string, string>)['X-Own'] = 'yes';
+        },
+      },
+    );
+    redirectTo(`${elsewhere.origin}/`);
+    await api.get('/start');
+    await api.get('/start');
+    expect(seen).toEqual([false, false]);
+  });
+});
+
+describe('R23: the token request follows no redirect', () => {
+  test.each([
+    ['http', 302],
+    ['http', 307],
+    ['fetch', 302],
+    ['fetch', 307],
+  ])('%s adapter, %d', async (adapter, status) => {
+    graphnet.onToken = (_, response) =>
+      response.writeHead(status, { Location: `${elsewhere.origin}/token` }).end() && undefined;
+    const { auth } = attach(graphnet, {}, { adapter: adapter as 'http' });
+    const error = await auth.getToken().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'ERR_GRAPHNET_TOKEN_REQUEST', status });
+    expect((error as Error).message).toContain('redirects are not followed');
+    expect(arrived).toEqual([]);
+    expect(graphnet.tokenRequests).toHaveLength(1);
+  });
+});

@@ -1,0 +1,197 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { GraphnetAuthEvent } from '../lib/index.js';
+import { attach } from './support/attached.js';
+import { json, startGraphnet, type Graphnet } from './support/graphnet.js';
+import { deferred } from './support/schedule.js';
+
+let graphnet: Graphnet;
+let startMs: number;
+/** The time since the start, on both the machine's wall clock and the server's. */
+let atMs: number;
+beforeEach(async () => {
+  graphnet = await startGraphnet();
+  startMs = Math.ceil(Date.now() / 1000) * 1000;
+  atMs = 0;
+  jest.spyOn(Date, 'now').mockImplementation(() => startMs + atMs);
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await graphnet.close();
+});
+
+const NO_RETRY = { tokenRetry: { retries: 0 } };
+const DAY_S = 24 * 3600;
+const failing: Graphnet['onToken'] = (_, response) => json(response, 503, {});
+
+/** Real answers take a moment. */
+async function until(isSo: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 1000 && !isSo(); tries++) await sleep(2);
+  expect(isSo()).toBe(true);
+}
+
+const bearers = () =>
+  graphnet.apiRequests.map(({ headers }) => graphnet.issued.indexOf(headers.authorization!.slice(7)));
+const codeOf = (promise: Promise<unknown>) => promise.then(() => 'ok', ({ code }: { code: string }) => code); // prettier-ignore
+
+describe('R5: renewal ahead', () => {
+  test.each<[string, number, number]>([
+    ['3 seconds: the last 20 %', 3, 600],
+    ['an hour: the last 5 minutes', 3600, 300_000],
+    ['40 days: the last 5 minutes', 40 * DAY_S, 300_000],
+  ])('a life of %s; nobody waits for the answer', async (_, lifeSeconds, windowMs) => {
+    graphnet.lifeSeconds = lifeSeconds;
+    const { api, eventsOf } = attach(graphnet);
+    await api.get('/');
+    atMs = lifeSeconds * 1000 - windowMs - 50;
+    await api.get('/');
+    expect(graphnet.tokenRequests).toHaveLength(1);
+    const mayAnswer = deferred<void>();
+    graphnet.onToken = async (__, response) => {
+      await mayAnswer.promise;
+      json(response, 200, { token_type: 'Bearer', access_token: graphnet.issue() });
+    };
+    atMs += 100;
+    await Promise.all(Array.from({ length: 20 }, () => api.get('/')));
+    await until(() => graphnet.tokenRequests.length > 1);
+    expect(bearers()).toEqual(Array(22).fill(0));
+    mayAnswer.resolve();
+    await until(() => eventsOf('token-received').length === 2);
+    await api.get('/');
+    expect(bearers().at(-1)).toBe(1);
+    expect(graphnet.tokenRequests).toHaveLength(2);
+  });
+
+  test('R25, R26: one that fails is tried again after 1, 2, 4 s; the old token serves until its margin, then all fail', async () => {
+    graphnet.lifeSeconds = 100;
+    const { api, eventsOf } = attach(graphnet, NO_RETRY);
+    await api.get('/');
+    graphnet.onToken = failing;
+    const failedAt: number[] = [];
+    for (atMs = 79_500; atMs < 94_900; atMs += 500) {
+      const isDue = [80_000, 81_000, 83_000, 87_000].includes(atMs);
+      if (isDue) failedAt.push(atMs);
+      expect(await codeOf(api.get('/'))).toBe('ok');
+      await until(() => eventsOf('token-failed').length === failedAt.length);
+      expect(graphnet.tokenRequests).toHaveLength(1 + failedAt.length);
+    }
+    const served = graphnet.apiRequests.length;
+    for (atMs = 95_100; atMs < 111_100; atMs += 4000) {
+      expect(await codeOf(api.get('/'))).toBe('ERR_GRAPHNET_TOKEN_REQUEST');
+      expect(graphnet.tokenRequests).toHaveLength(1 + 5);
+    }
+    expect(graphnet.apiRequests).toHaveLength(served);
+    graphnet.onToken = undefined;
+    atMs = 111_200;
+    expect(await codeOf(api.get('/'))).toBe('ok');
+    expect(bearers().at(-1)).toBe(1);
+  });
+
+  test('a gateway that answers with the same token as if it were new: no loop, and no new life', async () => {
+    graphnet.lifeSeconds = 100;
+    let cached: { body: object; date: string; expiresMs: number } | undefined;
+    graphnet.onToken = (_, response) => {
+      if (!cached || Date.now() >= cached.expiresMs) {
+        const body = { token_type: 'Bearer', access_token: graphnet.issue() };
+        cached = { body, date: new Date(Date.now()).toUTCString(), expiresMs: Date.now() + 100_000 };
+      }
+      json(response, 200, cached.body, { Date: cached.date });
+    };
+    const { api, eventsOf } = attach(graphnet);
+    for (atMs = 0; atMs < 99_000; atMs += 500) {
+      await api.get('/');
+      if (atMs === 80_000) await until(() => eventsOf('token-received').length === 2);
+      if (atMs === 95_500) await until(() => graphnet.tokenRequests.length >= 2);
+    }
+    // At 80 % of its life, at 80 % of the rest, and so on.
+    expect(graphnet.tokenRequests.length).toBeLessThanOrEqual(5);
+    atMs = 100_001;
+    await api.get('/');
+    expect(new Set(bearers())).toEqual(new Set([0, 1]));
+    expect(bearers().at(-1)).toBe(1);
+    expect(graphnet.apiRequests).toHaveLength(199);
+  });
+
+  test('an opaque token that the server gives another life once it is over', async () => {
+    graphnet.onToken = (_, response) =>
+      json(response, 200, { token_type: 'Bearer', access_token: 'opaque', expires_in: 100 });
+    graphnet.onUnauthorized = (_, response) => json(response, 200, {});
+    const { api } = attach(graphnet);
+    for (atMs = 0; atMs < 300_000; atMs += 1000) expect(await codeOf(api.get('/'))).toBe('ok');
+    expect(graphnet.tokenRequests.length).toBeLessThanOrEqual(3 * 5);
+  });
+});
+
+describe('R4: a token answer that takes longer than the token lives', () => {
+  const slow = (times: number): Graphnet['onToken'] => (_, response) => {
+    const access_token = graphnet.issue();
+    if (graphnet.issued.length <= times) atMs += 3500;
+    json(response, 200, { token_type: 'Bearer', access_token });
+  }; // prettier-ignore
+
+  test('once: another is asked for', async () => {
+    graphnet.lifeSeconds = 3;
+    const { api } = attach(graphnet);
+    graphnet.onToken = slow(1);
+    expect(await codeOf(api.get('/'))).toBe('ok');
+    expect(bearers()).toEqual([1]);
+  });
+
+  test('always: the caller is told, and no request arrives with an expired token', async () => {
+    graphnet.lifeSeconds = 3;
+    const { api } = attach(graphnet);
+    graphnet.onToken = slow(Infinity);
+    expect(await codeOf(api.get('/'))).toBe('ERR_GRAPHNET_TOKEN_RESPONSE');
+    expect(graphnet.apiRequests).toEqual([]);
+  });
+});
+
+describe('R26: a token that the API has rejected', () => {
+  test('in the midst of a failing renewal: everybody gets the failure, and nobody the token, also later', async () => {
+    graphnet.lifeSeconds = 100;
+    const { api, auth, eventsOf } = attach(graphnet, NO_RETRY);
+    await api.get('/');
+    graphnet.onToken = failing;
+    atMs = 85_000;
+    await api.get('/');
+    await until(() => eventsOf('token-failed').length === 1);
+    graphnet.revokeAll();
+    const codes = await Promise.all(Array.from({ length: 10 }, () => codeOf(api.get('/'))));
+    expect(codes).toEqual(Array(10).fill('ERR_GRAPHNET_TOKEN_REQUEST'));
+    const rejected = graphnet.apiRequests.length;
+    for (const waitMs of [500, 600, 2100]) {
+      atMs += waitMs;
+      expect(await codeOf(api.get('/'))).toBe('ERR_GRAPHNET_TOKEN_REQUEST');
+    }
+    graphnet.onToken = undefined;
+    auth.invalidate();
+    expect(await codeOf(api.get('/'))).toBe('ok');
+    expect(bearers().slice(rejected)).toEqual([1]);
+  });
+});
+
+describe('R27: a listener that fails at every event', () => {
+  test.each<[string, () => unknown]>([
+    ['throws', () => { throw new Error('listener'); }],
+    ['rejects', () => Promise.reject(new Error('listener'))],
+    ['answers with a broken promise', () => ({ get then() { throw new Error('listener'); } })],
+  ])('%s: all goes as without', async (_, fail) => {
+    graphnet.lifeSeconds = 100;
+    const seen = new Set<GraphnetAuthEvent['type']>();
+    const onEvent = (event: GraphnetAuthEvent) => (seen.add(event.type), fail()) as undefined;
+    const { api } = attach(graphnet, { ...NO_RETRY, onEvent });
+    graphnet.onApi = ({ url }, response) =>
+      json(response, Number(url.slice(1)), {}, url === '/401' ? { 'WWW-Authenticate': 'Basic' } : {});
+    expect(await codeOf(api.get('/200'))).toBe('ok');
+    graphnet.revokeAll();
+    expect(await codeOf(api.get('/200'))).toBe('ok');
+    for (const path of ['/401', '/403']) expect(await codeOf(api.get(path))).toBe('ERR_BAD_REQUEST');
+    graphnet.onToken = failing;
+    atMs = 85_000;
+    expect(await codeOf(api.get('/200'))).toBe('ok');
+    await until(() => seen.has('token-failed'));
+    graphnet.revokeAll();
+    expect(await codeOf(api.get('/200'))).toBe('ERR_GRAPHNET_TOKEN_REQUEST');
+    expect([...seen].sort()).toEqual(['forbidden', 'other-challenge', 'replayed', 'token-discarded', 'token-failed', 'token-received']);
+  }); // prettier-ignore
+});

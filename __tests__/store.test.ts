@@ -1,0 +1,313 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import KeyvRedis from '@keyv/redis';
+import Keyv from 'keyv';
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { GraphnetTokenStore } from '../lib/index.js';
+import { readFileSync } from 'node:fs';
+import { attach } from './support/attached.js';
+import { encrypted } from './support/encryptedStore.js';
+import { jwt, startGraphnet, type Graphnet } from './support/graphnet.js';
+import { startOwnRedis, startRedis, whyNoOwnRedis, whyNoRedis, type TestRedis } from './support/redis.js';
+
+let graphnet: Graphnet;
+beforeEach(async () => {
+  graphnet = await startGraphnet();
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await graphnet.close();
+});
+
+/** What a store holds: everything, the claims of turns aside. */
+interface Peekable extends GraphnetTokenStore {
+  entries: Map<string, { value: string; ttlMs: number }>;
+}
+
+function recorded(store: GraphnetTokenStore): Peekable {
+  const entries = new Map<string, { value: string; ttlMs: number }>();
+  return {
+    entries,
+    get: (key) => store.get(key),
+    set: (key, value, ttlMs) => {
+      if (!key.endsWith(':claim')) entries.set(key, { value, ttlMs });
+      return store.set(key, value, ttlMs);
+    },
+    delete: (key) => {
+      entries.delete(key);
+      return store.delete(key);
+    },
+  };
+}
+
+const until = async (isSo: () => boolean) => {
+  for (let tries = 0; !isSo() && tries < 2000; tries++) await new Promise((resolve) => setTimeout(resolve, 1));
+  expect(isSo()).toBe(true);
+};
+
+function describeStore(kind: string, open: () => { store: GraphnetTokenStore; close: () => Promise<unknown> }) {
+  describe(`R30-R32: processes share a token through ${kind}`, () => {
+    let opened: ReturnType<typeof open>;
+    let store: Peekable;
+    beforeEach(() => {
+      opened = open();
+      store = recorded(opened.store);
+    });
+    afterEach(() => opened.close());
+    const stored = () => [...store.entries.values()][0];
+    const process = () => attach(graphnet, { store });
+
+    test('R30: memory first, then the store, then the token endpoint', async () => {
+      const first = process();
+      await first.api.get('/');
+      await until(() => stored() !== undefined);
+      const second = process();
+      await second.api.get('/');
+      await second.api.get('/');
+      expect(graphnet.tokenRequests).toHaveLength(1);
+      expect(second.eventsOf('token-received')).toEqual([expect.objectContaining({ source: 'store' })]);
+      expect((await second.auth.getToken()).claims).toEqual((await first.auth.getToken()).claims);
+    });
+
+    test('R32: the key names neither secret nor id; the TTL is the remaining life', async () => {
+      await process().api.get('/');
+      await until(() => stored() !== undefined);
+      const [key] = [...store.entries.keys()];
+      for (const clear of ['trust-a', 's3cret', '127.0.0.1']) expect(key).not.toContain(clear);
+      expect(stored()!.value).not.toContain('s3cret');
+      expect(Math.abs(stored()!.ttlMs - 3_600_000)).toBeLessThan(2000);
+    });
+
+    test('R31: a 401 takes the rejected token out of the store, and one process renews for all', async () => {
+      const [first, second] = [process(), process()];
+      await first.api.get('/');
+      await until(() => stored() !== undefined);
+      await second.api.get('/');
+      graphnet.revokeAll();
+      await first.api.get('/');
+      await until(() => stored()?.value.includes(graphnet.issued[1]!) ?? false);
+      await second.api.get('/');
+      expect(graphnet.tokenRequests).toHaveLength(2);
+      expect(second.eventsOf('token-received').at(-1)).toMatchObject({ source: 'store' });
+    });
+
+    test('R30: a cold start of ten at once makes about one token request', async () => {
+      await Promise.all(Array.from({ length: 10 }, () => process().api.get('/')));
+      expect(graphnet.tokenRequests.length).toBeLessThanOrEqual(3);
+    });
+  });
+}
+
+describeStore('Keyv in memory', () => ({ store: new Keyv(), close: () => Promise.resolve() }));
+
+(whyNoRedis ? describe.skip : describe)(`with a real Redis ${whyNoRedis ?? ''}`, () => {
+  let redis: TestRedis;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.stop());
+
+  describeStore('Keyv on Redis', () => {
+    const keyv = new Keyv(new KeyvRedis(redis.url), { namespace: randomBytes(4).toString('hex') });
+    return { store: keyv, close: () => keyv.disconnect() };
+  });
+
+  describeStore('the encrypting wrapper of the README', () => {
+    const keyv = new Keyv(new KeyvRedis(redis.url), { namespace: randomBytes(4).toString('hex') });
+    return { store: encrypted(keyv, randomBytes(32)), close: () => keyv.disconnect() };
+  });
+
+  test('the encrypting wrapper shows no token to Redis, and takes no entry that was tampered with', async () => {
+    const plain = recorded(new Keyv());
+    const { api } = attach(graphnet, { store: encrypted(plain, randomBytes(32)) });
+    await api.get('/');
+    await until(() => plain.entries.size > 0);
+    expect([...plain.entries.values()][0]!.value).not.toContain(graphnet.issued[0]);
+    const other = attach(graphnet, { store: encrypted(plain, randomBytes(32)) });
+    await expect(other.api.get('/')).resolves.toMatchObject({ status: 200 });
+    expect(graphnet.tokenRequests).toHaveLength(2);
+    expect(other.eventsOf('store-failed').length).toBeGreaterThan(0);
+  });
+
+  test('the encrypting wrapper stands in the README as it is tested here', () => {
+    const [, tested] = readFileSync('__tests__/support/encryptedStore.ts', 'utf8').split(
+      '/** The example of the README, as it stands there. */',
+    );
+    expect(readFileSync('README.md', 'utf8')).toContain(tested);
+  });
+
+  (whyNoOwnRedis ? test.skip : test)(`R27: a Redis that dies fails no request ${whyNoOwnRedis ?? ''}`, async () => {
+    const mortal = await startOwnRedis();
+    const keyv = new Keyv(new KeyvRedis(mortal.url));
+    keyv.on('error', () => undefined);
+    const { api, auth } = attach(graphnet, { store: keyv });
+    await api.get('/');
+    mortal.stop();
+    auth.invalidate();
+    await expect(api.get('/')).resolves.toMatchObject({ status: 200 });
+    expect(graphnet.tokenRequests).toHaveLength(2);
+    await Promise.race([keyv.disconnect(), new Promise((resolve) => setTimeout(resolve, 100))]);
+  });
+});
+
+describe('R27, R32: a store that does not do what it should', () => {
+  const entry = (fields: object) =>
+    JSON.stringify({
+      value: jwt({ exp: 1 }),
+      expiresAtMs: Date.now() + 60_000,
+      receivedAtMs: Date.now(),
+      lifeMs: 60_000,
+      ...fields,
+    });
+  /** Answers every read with this, and forgets what it is told. */
+  const answering = (value: unknown): GraphnetTokenStore => ({
+    get: () => Promise.resolve(value),
+    set: () => Promise.resolve(),
+    delete: () => Promise.resolve(),
+  });
+  const never = () => new Promise<never>(() => undefined);
+
+  test.each<[string, unknown]>([
+    ['text', 'garbage'],
+    ['a number', 5],
+    ['JSON without a token', '{}'],
+    ['a token that is no bearer token', entry({ value: 'a b' })],
+    ['a life that is no number', entry({ lifeMs: 'long' })],
+    ['a life of a thousand years', entry({ lifeMs: 3e13 })],
+    ['a time that is no number', entry({ receivedAtMs: null })],
+    ['a time out of range', entry({ expiresAtMs: 1e300 })],
+    ['of a process whose clock is an hour ahead (R4)', entry({ receivedAtMs: Date.now() + 3_600_000 })],
+  ])('a corrupt entry (%s) is ignored, and onEvent says so', async (_, value) => {
+    const { api, eventsOf } = attach(graphnet, { store: answering(value) });
+    await expect(api.get('/')).resolves.toMatchObject({ status: 200 });
+    expect(eventsOf('store-failed')[0]).toEqual({ type: 'store-failed', operation: 'get', reason: 'corrupt' });
+    expect(graphnet.tokenRequests).toHaveLength(1);
+  });
+
+  test.each<[string, unknown]>([
+    ['expired', entry({ receivedAtMs: Date.now() - 61_000 })],
+    ['none', null],
+  ])('an entry that is %s is ignored without a word', async (_, value) => {
+    const { api, events } = attach(graphnet, { store: answering(value) });
+    await api.get('/');
+    expect(events.map(({ type }) => type)).toEqual(['token-received']);
+  });
+
+  test('an opaque token, an entry that the store has parsed, a writer whose clock is a little ahead', async () => {
+    const { auth } = attach(graphnet, {
+      store: answering(JSON.parse(entry({ value: 'opaque', receivedAtMs: Date.now() + 500 }))),
+    });
+    expect(await auth.getToken()).toMatchObject({ value: 'opaque', claims: {} });
+    expect(graphnet.tokenRequests).toHaveLength(0);
+  });
+
+  const broken: [string, Partial<GraphnetTokenStore>, object][] = [
+    ['throws', { get: () => { throw new Error('s3cret'); } }, { operation: 'get', reason: 'error' }],
+    ['rejects', { get: () => Promise.reject(new Error('down')) }, { operation: 'get', reason: 'error' }],
+    ['hangs', { get: never }, { operation: 'get', reason: 'timeout' }],
+    ['is full', { set: () => Promise.reject(new Error('OOM')) }, { operation: 'set', reason: 'error' }],
+    ['hangs at a write', { set: never }, { operation: 'set', reason: 'timeout' }],
+    ['cannot delete', { delete: () => Promise.reject(new Error('no')) }, { operation: 'delete', reason: 'error' }],
+  ]; // prettier-ignore
+  test.each(broken)('a store that %s: the app goes on as if there were none', async (_, part, event) => {
+    const { api, auth, eventsOf } = attach(graphnet, { store: { ...answering(undefined), ...part } });
+    const startedAt = performance.now();
+    await expect(api.get('/')).resolves.toMatchObject({ status: 200 });
+    expect(performance.now() - startedAt).toBeLessThan(1500);
+    await until(() => eventsOf('store-failed').length > 0);
+    expect(eventsOf('store-failed')[0]).toMatchObject(event);
+    auth.invalidate();
+    await expect(api.get('/')).resolves.toMatchObject({ status: 200 });
+  });
+
+  test('a rejected token that lingers in the store is not taken again', async () => {
+    const lingering = entry({ value: jwt({ sub: 'rejected' }) });
+    const { api } = attach(graphnet, { store: answering(lingering) });
+    await expect(api.get('/')).resolves.toMatchObject({ status: 200 });
+    expect(graphnet.apiRequests.map(({ headers }) => headers.authorization)).toEqual([
+      `Bearer ${jwt({ sub: 'rejected' })}`,
+      `Bearer ${graphnet.issued[0]}`,
+    ]);
+  });
+});
+
+describe('R30: taking turns', () => {
+  test('in its renewal window a process takes what another one has got, without a token request', async () => {
+    const { now } = Date;
+    let aheadMs = 0;
+    jest.spyOn(Date, 'now').mockImplementation(() => now() + aheadMs);
+    const keyv = new Keyv();
+    const [first, second] = [attach(graphnet, { store: keyv }), attach(graphnet, { store: keyv })];
+    await first.auth.getToken();
+    await second.auth.getToken();
+    aheadMs = 3_590_000 - 295_000;
+    first.auth.invalidate();
+    const renewed = await first.auth.getToken();
+    aheadMs = 3_580_000;
+    await second.api.get('/').catch(() => undefined);
+    await until(() => second.eventsOf('token-received').length === 2);
+    expect((await second.auth.getToken()).value).toBe(renewed.value);
+    expect(graphnet.tokenRequests).toHaveLength(2);
+  });
+
+  test('a token that was invalidated on its way is not stored', async () => {
+    const keyv = new Keyv();
+    const { auth } = attach(graphnet, { store: keyv });
+    let isFirst = true;
+    graphnet.onToken = (_, response) => {
+      if (isFirst) auth.invalidate();
+      isFirst = false;
+      response.end(JSON.stringify({ token_type: 'Bearer', access_token: graphnet.issue() }));
+    };
+    expect((await auth.getToken()).value).toBe(graphnet.issued[1]);
+    const other = attach(graphnet, { store: keyv });
+    expect((await other.auth.getToken()).value).toBe(graphnet.issued[1]);
+  });
+
+  test('while another process asks, this one waits for what it gets', async () => {
+    const keyv = new Keyv();
+    const leader = attach(graphnet, { store: keyv });
+    let answer = () => undefined as void;
+    const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+    graphnet.onToken = async (_, response) => {
+      await mayAnswer;
+      response.end(JSON.stringify({ token_type: 'Bearer', access_token: graphnet.issue() }));
+    };
+    const first = leader.api.get('/');
+    await until(() => graphnet.tokenRequests.length === 1);
+    const follower = attach(graphnet, { store: keyv });
+    const second = follower.api.get('/');
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    answer();
+    await Promise.all([first, second]);
+    expect(graphnet.tokenRequests).toHaveLength(1);
+  });
+
+  test('a turn that a crashed process has left behind is waited for 2 s at most', async () => {
+    const { now } = Date;
+    let aheadMs = 0;
+    jest.spyOn(Date, 'now').mockImplementation(() => now() + aheadMs);
+    const store: GraphnetTokenStore = {
+      get: (key) => Promise.resolve(key.endsWith(':claim') ? `claim:${randomUUID()}` : undefined),
+      set: () => Promise.resolve(),
+      delete: () => Promise.resolve(),
+    };
+    const { api } = attach(graphnet, { store });
+    const call = api.get('/');
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(graphnet.tokenRequests).toHaveLength(0);
+    aheadMs = 2100;
+    await call;
+    expect(graphnet.tokenRequests).toHaveLength(1);
+  });
+
+  test('a process whose token request fails gives its turn back', async () => {
+    const keyv = new Keyv();
+    const { auth } = attach(graphnet, { store: keyv, tokenRetry: { retries: 0 } });
+    graphnet.onToken = (_, response) => response.writeHead(500).end() && undefined;
+    await auth.getToken().catch(() => undefined);
+    graphnet.onToken = undefined;
+    const startedAt = performance.now();
+    await attach(graphnet, { store: keyv }).auth.getToken();
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+  });
+});

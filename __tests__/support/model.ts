@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { GraphnetAuthError } from '../../lib/GraphnetAuthError.js';
+import type { Token } from '../../lib/Token.js';
+import { deferred, numberedToken } from './schedule.js';
+
+/** One token request, as the server remembers it; without `n` it failed. */
+export interface Ask {
+  readonly n: number | undefined;
+  readonly sentMs: number;
+  /** What the answer says, and what is true: a server may claim a whole life for a token that it issues again. */
+  readonly claimedMs: number;
+  readonly expiresMs: number;
+  answeredMs: number;
+}
+
+/** A token endpoint that a script plays on. */
+export class ScriptedServer {
+  readonly asks: Ask[] = [];
+  inFlight = 0;
+  failsNext = 0;
+  again: 'never' | 'with the rest of its life' | 'as if new' = 'never';
+  held: ReturnType<typeof deferred<void>> | undefined;
+  private issued = 0;
+  private currentExpiresMs = -Infinity;
+
+  constructor(readonly lifeMs: number) {}
+
+  readonly request = async (): Promise<Token> => {
+    this.inFlight += 1;
+    assert.equal(this.inFlight, 1, 'R2: token requests in flight');
+    const fails = this.failsNext > 0;
+    if (fails) this.failsNext -= 1;
+    const nowMs = Date.now();
+    const reissues = this.again !== 'never' && nowMs < this.currentExpiresMs;
+    if (!fails && !reissues) {
+      this.issued += 1;
+      this.currentExpiresMs = nowMs + this.lifeMs;
+    }
+    const restMs = this.currentExpiresMs - nowMs;
+    const claimedMs = this.again === 'as if new' ? this.lifeMs : restMs;
+    const n = fails ? undefined : this.issued;
+    const ask = { n, sentMs: nowMs, claimedMs, expiresMs: this.currentExpiresMs, answeredMs: nowMs };
+    this.asks.push(ask);
+    const token = numberedToken(this.issued, claimedMs);
+    await this.held?.promise;
+    ask.answeredMs = Date.now();
+    this.inFlight -= 1;
+    if (fails) throw new GraphnetAuthError('ERR_GRAPHNET_TOKEN_REQUEST', 'outage', { status: 503 });
+    return token;
+  };
+
+  /** A revoked token is not issued again. */
+  revoke(): void {
+    this.currentExpiresMs = -Infinity;
+  }
+}
+
+const MIN_LIFE_MS = 250;
+const MAX_SPENT_MS = 1500;
+const windowMs = (lifeMs: number) => Math.min(lifeMs * 0.2, 300_000);
+const marginMs = (lifeMs: number) => Math.min(lifeMs * 0.05, 10_000);
+
+interface Held {
+  readonly n: number;
+  readonly sinceMs: number;
+  readonly lifeMs: number;
+}
+
+/** What the contract makes of the same script: at any time, who may use which token, and who may ask for one. */
+export class Model {
+  token: Held | undefined;
+  generation = 0;
+  /** The token request under way: which generation asked, and the first of its asks. */
+  flight: { generation: number; from: number } | undefined;
+  private lastN: number | undefined;
+  private pause: { sinceMs: number; ms: number } | undefined;
+  private discards: number[] = [];
+
+  constructor(private readonly server: ScriptedServer) {}
+
+  /** How many of the server's asks the contract accounts for. */
+  asks = 0;
+
+  get state(): 'good' | 'due' | 'none' {
+    const { token } = this;
+    if (!token) return 'none';
+    const ageMs = Date.now() - token.sinceMs;
+    if (token.lifeMs - ageMs <= marginMs(token.lifeMs)) return 'none';
+    return ageMs >= token.lifeMs - windowMs(token.lifeMs) ? 'due' : 'good';
+  }
+
+  get isPausing(): boolean {
+    return this.pause !== undefined && Date.now() - this.pause.sinceMs < this.pause.ms;
+  }
+
+  /** R5, R25: the next token request may begin. */
+  begin(): void {
+    this.flight = { generation: this.generation, from: this.asks };
+    this.asks += 1;
+  }
+
+  /** The answer to the token request under way has come. @returns whether it was for the present generation. */
+  land(): boolean {
+    const { generation, from } = this.flight!;
+    this.flight = undefined;
+    const first = this.server.asks[from]!;
+    let ask = first;
+    let token = this.read(ask);
+    // R5: what is spent is asked for again, for a while.
+    for (let tries = 1; token && this.isSpent(token, ask); tries++) {
+      if (ask.answeredMs - first.answeredMs >= MAX_SPENT_MS) {
+        token = undefined;
+        break;
+      }
+      ask = this.server.asks[from + tries]!;
+      assert(ask, 'R4, R5: a spent token is asked for again');
+      this.asks += 1;
+      token = this.read(ask);
+    }
+    const isPresent = generation === this.generation;
+    if (token) {
+      this.pause = undefined;
+      if (isPresent) this.token = token;
+    } else if (isPresent) {
+      this.pause = { sinceMs: Date.now(), ms: this.pause ? Math.min(this.pause.ms * 2, 30_000) : 1000 };
+    }
+    return isPresent;
+  }
+
+  /** R9. @returns whether the 401 discards. */
+  discard(): boolean {
+    const nowMs = Date.now();
+    this.discards = this.discards.filter((ms) => nowMs - ms < 60_000);
+    if (this.discards.length >= 5) return false;
+    this.discards.push(nowMs);
+    this.generation += 1;
+    this.token = undefined;
+    return true;
+  }
+
+  invalidate(): void {
+    this.generation += 1;
+    this.token = undefined;
+    this.pause = undefined;
+  }
+
+  private read({ n, sentMs, claimedMs, expiresMs }: Ask): Held | undefined {
+    return n === undefined ? undefined : { n, sinceMs: sentMs, lifeMs: Math.min(claimedMs, expiresMs - sentMs) };
+  }
+
+  private isSpent({ n, sinceMs, lifeMs }: Held, { answeredMs }: Ask): boolean {
+    const isReissue = n === this.lastN;
+    this.lastN = n;
+    const restMs = sinceMs + lifeMs - answeredMs;
+    return restMs <= marginMs(lifeMs) || (isReissue && restMs < MIN_LIFE_MS);
+  }
+}
