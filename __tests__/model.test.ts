@@ -18,6 +18,8 @@ afterEach(() => {
 interface Outcome {
   token?: Token;
   error?: unknown;
+  /** When the caller was answered: a timer that fires later moves the clock. */
+  atMs: number;
 }
 
 interface Real {
@@ -42,14 +44,14 @@ function takes(outcome: Outcome, { server, headers }: Real, n: number | undefine
   if (n === undefined) return assert(!outcome.token && outcome.error instanceof GraphnetAuthError);
   assert.equal(outcome.token && numberOf(outcome.token), n);
   const issue = server.asks.find((ask) => ask.n === n)!;
-  assert(Date.now() < issue.expiresMs, 'a token past its end');
+  assert(outcome.atMs < issue.expiresMs, 'a token past its end');
   headers.push(outcome.token!.header);
 }
 
 function call({ source }: Real): Outcome {
-  const outcome: Outcome = {};
+  const outcome: Outcome = { atMs: NaN };
   source.get().then(
-    (token) => (outcome.token = token),
+    (token) => Object.assign(outcome, { token, atMs: Date.now() }),
     (error: unknown) => (outcome.error = error),
   );
   return outcome;

@@ -1,33 +1,48 @@
+// What each plugin adds to a request, side by side in one run, over an adapter that does nothing: `npm run bench`.
 import axios from 'axios';
+import { Bench } from 'tinybench';
 import { createNoopAdapter } from './support/noopAdapter.js';
-import { credentialsFor, load } from './support/variants.js';
 
-const ORIGIN = 'https://api.example.org';
-const URL_FORMS = {
-  relative: { baseURL: `${ORIGIN}/fhir`, url: '/Patient/1' },
-  absolute: { baseURL: undefined, url: `${ORIGIN}/fhir/Patient/1` },
-  both: { baseURL: `${ORIGIN}/fhir`, url: `${ORIGIN}/fhir/Patient/1` },
+const PLUGINS = {
+  'bare axios': 'bare',
+  'a constant header': 'staticHeader',
+  'axios-graphnet-auth': 'graphnetAuth',
+  'hand-rolled, as most apps have it': 'handRolled',
+  'axios-oauth-client + axios-token-interceptor': 'oauthClient',
+  'axios-auth-refresh': 'authRefresh',
 };
-const BATCH = 1000;
-const WARM_UP_BATCHES = 20;
-const BATCHES = 30;
+const ROUNDS = 7;
+const CREDENTIALS = { clientId: 'bench', clientSecret: 's3cret', tokenUrl: 'https://auth.example.org/oauth/token' };
 
-async function run(api, url) {
-  const startedAt = process.hrtime.bigint();
-  for (let i = 0; i < BATCH; i += 1) await api.get(url);
-  return Number(process.hrtime.bigint() - startedAt) / BATCH;
+async function createApi(plugin) {
+  const { attach } = await import(`./peers/${plugin}.js`);
+  const adapter = createNoopAdapter();
+  // Some plugins ask for their token through the global axios.
+  axios.defaults.adapter = adapter;
+  const api = axios.create({ baseURL: 'https://api.example.org/fhir', adapter });
+  attach(api, CREDENTIALS);
+  await api.get('/Patient/1').catch(() => undefined);
+  return api;
 }
 
-/** The time of one request whose adapter does nothing; of the best batch, for whatever else the machine does only adds. */
-export async function perRequestNs(variant, form) {
-  const { baseURL, url } = URL_FORMS[form];
-  const adapter = createNoopAdapter();
-  axios.defaults.adapter = adapter;
-  const api = axios.create({ baseURL, adapter });
-  (await load(variant))(api, credentialsFor('https://auth.example.org/oauth/token'));
-  await api.get(url).catch(() => undefined);
-  for (let batch = 0; batch < WARM_UP_BATCHES; batch += 1) await run(api, url);
-  let bestNs = Infinity;
-  for (let batch = 0; batch < BATCHES; batch += 1) bestNs = Math.min(bestNs, await run(api, url));
-  return bestNs;
+const quantile = (sorted, share) => sorted[Math.floor((sorted.length - 1) * share)];
+const apis = new Map();
+for (const [name, plugin] of Object.entries(PLUGINS)) apis.set(name, await createApi(plugin));
+const medians = new Map([...apis.keys()].map((name) => [name, []]));
+
+// Rounds over all of them, so that what else the machine does falls on all alike.
+for (let round = 0; round < ROUNDS; round++) {
+  const bench = new Bench({ time: 300, warmupTime: 100 });
+  for (const [name, api] of apis) bench.add(name, () => api.get('/Patient/1'));
+  await bench.run();
+  for (const { name, result } of bench.tasks) medians.get(name).push(result.latency.p50 * 1000);
+}
+
+const bare = medians.get('bare axios');
+console.log(`| ${ROUNDS} rounds | µs per request: median (lowest to highest) | times bare axios |\n|---|--:|--:|`);
+for (const [name, figures] of medians) {
+  const ratios = figures.map((figure, round) => figure / bare[round]).sort((a, b) => a - b);
+  const sorted = figures.toSorted((a, b) => a - b);
+  const [low, median, high] = [0, 0.5, 1].map((share) => quantile(sorted, share).toFixed(1));
+  console.log(`| ${name} | ${median} (${low} to ${high}) | ${quantile(ratios, 0.5).toFixed(2)} |`);
 }

@@ -1,4 +1,4 @@
-import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios';
+import type { AxiosInstance } from 'axios';
 import { authorizationName } from './authorizationHeader.js';
 import { bareInstance } from './bareInstance.js';
 import { createDestinations } from './destination.js';
@@ -51,20 +51,15 @@ function createSharing(instance: AxiosInstance, options: ResolvedOptions): Shari
 function attachInterceptors(instance: AxiosInstance, { source, options, emit }: Sharing): () => void {
   const bare = bareInstance(instance);
   const destinationOf = createDestinations(instance, bare, options);
-  const { withTokenAtHand, withTokenAwaited } = createRequestInterceptor({ source, bare, destinationOf, emit });
+  const addToken = createRequestInterceptor({ source, bare, destinationOf, emit });
   const { onFulfilled, onRejected } = createResponseInterceptor({ source, bare, emit });
   const { request, response } = instance.interceptors;
 
   const detachRequest = placeInnermost(
     request as unknown as Manager,
-    request.use(withTokenAwaited),
-    (own, others, visit, visitOthers) => {
-      // One asynchronous interceptor makes axios run the whole chain asynchronously.
-      const isSynchronous = others.every((handler) => !handler || handler === own || handler.synchronous);
-      const token = isSynchronous ? source.peek() : undefined;
-      const handler = token
-        ? atBothEnds((config: InternalAxiosRequestConfig) => withTokenAtHand(config, token), true)
-        : atBothEnds(withTokenAwaited, false);
+    request.use(addToken),
+    (_, visit, visitOthers) => {
+      const handler = atBothEnds(addToken);
       visit(handler);
       visitOthers();
       visit(handler);
@@ -73,7 +68,7 @@ function attachInterceptors(instance: AxiosInstance, { source, options, emit }: 
   const detachResponse = placeInnermost(
     response as unknown as Manager,
     response.use(onFulfilled, onRejected),
-    (own, _, visit, visitOthers) => {
+    (own, visit, visitOthers) => {
       visit(own);
       visitOthers();
     },

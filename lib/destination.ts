@@ -13,10 +13,7 @@ export interface Destination {
 }
 
 const ABSOLUTE = /^(?:[a-z][a-z\d+.-]*:)?\/\//i;
-/** A URL whose origin can be read off without parsing it. */
-const PLAIN_ORIGIN = /^https?:\/\/[a-z\d.-]+(?::\d+)?(?=[/?#]|$)/;
 const LOOPBACK = /^(?:localhost|[a-z\d.-]+\.localhost|127(?:\.\d+){3}|\[::1\])$/;
-const MAX_REMEMBERED = 100;
 
 /** R22: nobody else is on the wire, or it is encrypted. */
 export const isConfidential = (url: URL): boolean => url.protocol === 'https:' || LOOPBACK.test(url.hostname);
@@ -29,22 +26,19 @@ function keepAt(origin: string): BeforeRedirect {
   };
 }
 
-/** What the judgement of an absolute URL hangs on, where that can be told without parsing it. */
-function rememberableOrigin(config: InternalAxiosRequestConfig, instanceBase: string | undefined): string | undefined {
-  if (config.allowAbsoluteUrls === false) return undefined;
-  const origin = PLAIN_ORIGIN.exec(config.url ?? '')?.[0];
-  return origin && (instanceBase || !config.baseURL ? origin : `${origin} ${config.baseURL}`);
-}
-
-/** Judges where requests go, with a memory: parsing a URL costs as much as all the rest of a request. */
+/** Judges where requests go, and may carry the token. */
 export function createDestinations(instance: AxiosInstance, bare: AxiosInstance, options: ResolvedOptions) {
   const { tokenUrl, allowedOrigins, allowInsecureHttp, restrictsOrigins } = options;
 
-  function judge(url: string, ownBase: string | undefined): Destination {
+  function judge({ url = '', baseURL = '', allowAbsoluteUrls }: InternalAxiosRequestConfig): Destination {
+    // axios's own reading of the URL, which differs between its versions.
+    const fullUrl = bare.getUri({ url, baseURL, ...(allowAbsoluteUrls === false && { allowAbsoluteUrls }) });
     // A request over a Unix socket has a path for a URL.
-    const parsed = URL.canParse(url, 'http://localhost') ? new URL(url, 'http://localhost') : undefined;
+    const parsed = URL.canParse(fullUrl, 'http://localhost') ? new URL(fullUrl, 'http://localhost') : undefined;
     const origin = parsed?.origin ?? '';
-    const base = ownBase && URL.canParse(ownBase) ? new URL(ownBase).origin : ownBase;
+    // The instance's own base rules: a request that overrides it may be led astray (R21).
+    const ownBase = instance.defaults.baseURL || baseURL;
+    const base = URL.canParse(ownBase) ? new URL(ownBase).origin : ownBase;
     const isTrusted =
       base || restrictsOrigins ? [base, tokenUrl.origin, ...allowedOrigins].includes(origin) : origin !== 'null';
     const verdict =
@@ -58,24 +52,16 @@ export function createDestinations(instance: AxiosInstance, bare: AxiosInstance,
     return { origin, verdict, keepTokenAtOrigin: keepAt(origin) };
   }
 
-  const remembered = new Map<string, Destination>();
-  let rememberedBase: string | undefined;
+  /** Most requests are relative to one base, and parsing its URL costs as much as all the rest of this package. */
+  let last: { baseURL: string; instanceBase: string | undefined; destination: Destination } | undefined;
 
   return (config: InternalAxiosRequestConfig): Destination => {
-    const { url = '', baseURL = '', allowAbsoluteUrls } = config;
-    // The instance's own base rules: a request that overrides it may be led astray (R21).
+    const { url = '', baseURL } = config;
     const instanceBase = instance.defaults.baseURL;
-    if (instanceBase !== rememberedBase) {
-      remembered.clear();
-      rememberedBase = instanceBase;
+    if (!baseURL || ABSOLUTE.test(url)) return judge(config);
+    if (last?.baseURL !== baseURL || last.instanceBase !== instanceBase) {
+      last = { baseURL, instanceBase, destination: judge(config) };
     }
-    const key = baseURL && !ABSOLUTE.test(url) ? baseURL : rememberableOrigin(config, instanceBase);
-    const known = key && remembered.get(key);
-    if (known) return known;
-    // axios's own reading of the URL, which differs between its versions.
-    const fullUrl = bare.getUri({ url, baseURL, ...(allowAbsoluteUrls === false && { allowAbsoluteUrls }) });
-    const destination = judge(fullUrl, instanceBase || baseURL);
-    if (key && remembered.size < MAX_REMEMBERED) remembered.set(key, destination);
-    return destination;
+    return last.destination;
   };
 }

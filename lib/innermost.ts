@@ -2,7 +2,6 @@
 export interface Handler {
   readonly fulfilled: unknown;
   readonly rejected: unknown;
-  readonly synchronous?: boolean;
 }
 
 type Visit = (handler: Handler) => void;
@@ -24,15 +23,14 @@ export interface Manager {
 export function placeInnermost(
   manager: Manager,
   id: number,
-  walk: (own: Handler, others: readonly (Handler | null)[], visit: Visit, visitOthers: () => void) => void,
+  walk: (own: Handler, visit: Visit, visitOthers: () => void) => void,
 ): () => void {
   const own = manager.handlers?.at(-1);
   const outer = Object.getOwnPropertyDescriptor(manager, 'forEach');
   const visitAll = manager.forEach;
   function forEach(this: Manager, visit: Visit): void {
-    const { handlers } = manager;
-    if (!own || !handlers?.includes(own)) return visitAll.call(manager, visit);
-    walk(own, handlers, visit, () =>
+    if (!own || !manager.handlers?.includes(own)) return visitAll.call(manager, visit);
+    walk(own, visit, () =>
       visitAll.call(manager, (handler) => {
         if (handler !== own) visit(handler);
       }),
@@ -52,10 +50,7 @@ export function placeInnermost(
  * One handler for both orders in which axios may run request interceptors: offered first and last, it acts where it is
  * run second, next to the adapter. Asking `transitional` instead would be to guess how each axios reads it.
  */
-export function atBothEnds<Config>(
-  fulfilled: (config: Config) => Config | Promise<Config>,
-  synchronous: boolean,
-): Handler {
+export function atBothEnds<Config>(fulfilled: (config: Config) => Promise<Config>): Handler {
   let hasPassed = false;
   return {
     fulfilled: (config: Config) => {
@@ -64,6 +59,5 @@ export function atBothEnds<Config>(
       return config;
     },
     rejected: undefined,
-    synchronous,
   };
 }

@@ -78,18 +78,10 @@ export function createRequestInterceptor({ source, bare, destinationOf, emit }: 
     return config;
   }
 
-  return {
-    /** For a chain that is synchronous throughout, as a hand-written interceptor with a constant header would be. */
-    withTokenAtHand(config: Config, token: Token): Config {
-      const destination = admit(config);
-      return destination ? stamp(config, destination, token) : config;
-    },
-
-    async withTokenAwaited(config: Config): Promise<Config> {
-      const destination = admit(config);
-      if (!destination || isAborted(config)) return config;
-      const token = await waitForToken(config, source.get());
-      return token ? stamp(config, destination, token) : config;
-    },
+  return async function addToken(config: Config): Promise<Config> {
+    const destination = admit(config);
+    if (!destination || isAborted(config)) return config;
+    const token = source.peek() ?? (await waitForToken(config, source.get()));
+    return token ? stamp(config, destination, token) : config;
   };
 }

@@ -2,6 +2,7 @@ import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
 import axiosRetry from 'axios-retry';
 import { bareInstance } from './bareInstance.js';
 import { now } from './clock.js';
+import { withDeadline, type Deadline } from './deadline.js';
 import { isConfidential } from './destination.js';
 import { GraphnetAuthError } from './GraphnetAuthError.js';
 import { parseTokenResponse } from './parseTokenResponse.js';
@@ -10,7 +11,6 @@ import { responseHeader } from './responseHeader.js';
 import type { Token } from './Token.js';
 import { isTransient, retryAfterMs, toTokenRequestError } from './tokenRequestFailure.js';
 
-const DEADLINE_MS = 30_000;
 const TIMEOUT_MS = 10_000;
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
@@ -35,33 +35,6 @@ const TRANSPORT_SETTINGS = [
 function transportOf({ defaults }: AxiosInstance): AxiosRequestConfig {
   const all = defaults as Record<string, unknown>;
   return Object.fromEntries(TRANSPORT_SETTINGS.filter((name) => name in all).map((name) => [name, all[name]]));
-}
-
-/** R23: one deadline over everything that a token request consists of, the secret's vault included. */
-interface Deadline {
-  readonly signal: AbortSignal;
-  readonly leftMs: () => number;
-}
-
-async function withDeadline<T>(work: (deadline: Deadline) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const endsAtMs = performance.now() + DEADLINE_MS;
-  let timer: NodeJS.Timeout | undefined;
-  const expiry = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      controller.abort();
-      const message = `No access token within ${DEADLINE_MS / 1000} s; is the token endpoint or the clientSecret function hanging?`;
-      reject(new GraphnetAuthError('ERR_GRAPHNET_TOKEN_REQUEST', message));
-    }, DEADLINE_MS);
-  });
-  try {
-    return await Promise.race([
-      work({ signal: controller.signal, leftMs: () => endsAtMs - performance.now() }),
-      expiry,
-    ]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 async function askSecret({ clientSecret }: ResolvedOptions): Promise<string> {
