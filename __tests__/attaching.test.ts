@@ -272,20 +272,8 @@ describe('R16: attaching again', () => {
   });
 });
 
-describe('a config whose token somebody has taken off', () => {
-  test('R10: the event of a 403 names no claims', async () => {
-    const { api, eventsOf } = attach(graphnet);
-    graphnet.onApi = (_, response) => json(response, 403, {});
-    api.defaults.adapter = async (config) => {
-      const sent = config.headers.concat();
-      config.headers.delete('Authorization');
-      return axios.getAdapter('http')({ ...config, headers: sent });
-    };
-    expect(await statusOf(api)).toBe(403);
-    expect(eventsOf('forbidden')).toEqual([expect.objectContaining({ claims: [] })]);
-  });
-
-  test.each([true, false])('R1: sent again, it carries the current token (still on it: %s)', async (isStillOn) => {
+describe('a config that the app sends again', () => {
+  test.each([true, false])('R1: carries the current token (the old one still on it: %s)', async (isStillOn) => {
     const { api, auth } = attach(graphnet);
     const { config } = await api.get('/x');
     if (!isStillOn) config.headers.delete('Authorization');

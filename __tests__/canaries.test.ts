@@ -278,11 +278,9 @@ describe('R20: the AxiosError of an API call', () => {
     expect(added).toEqual(['axios-graphnet-auth']);
     const note = (error.config as unknown as Record<string, object>)['axios-graphnet-auth']!;
     expect(findCanaries(note, [SECRET])).toEqual([]);
-    expect(inspect(note, { depth: Infinity, getters: true })).toBe('RequestNote { isReplayed: false }');
-    expect(findCanaries(inspect(note, { depth: Infinity, showHidden: true }), [SIGNATURE])).toEqual([]);
-    expect(JSON.stringify(note)).toBe('{"isReplayed":false}');
-    // Its one accessor leads back to the config that it stands on, whose Authorization is no news.
-    expect(Reflect.get(note, 'config')).toBe(error.config);
+    expect(inspect(note, { depth: Infinity, getters: true, showHidden: true })).toBe('Mark {}');
+    expect(findCanaries(note, [SIGNATURE])).toEqual([]);
+    expect(JSON.stringify(note)).toBe('{}');
   });
 });
 

@@ -130,6 +130,13 @@ describe('R23, R25: more of the token request', () => {
     expect(delays[2]).toBe(7000);
   });
 
+  test('a Retry-After beyond the deadline fails at once, also with a retryCondition of the app’s own', async () => {
+    const { auth } = attach(graphnet, { tokenRetry: { retryCondition: () => true } });
+    graphnet.onToken = status(503, { 'Retry-After': '60' });
+    await expect(auth.getToken()).rejects.toMatchObject({ retryAfterMs: 60_000 });
+    expect(graphnet.tokenRequests).toHaveLength(1);
+  });
+
   test('the deadline of 30 s covers everything, a clientSecret function that hangs included', async () => {
     let expire = () => undefined as void;
     jest.spyOn(globalThis, 'setTimeout').mockImplementation(((work: () => void) => (expire = work)) as never);

@@ -87,6 +87,30 @@ describe('R14: a caller that leaves while it waits for a token', () => {
     expect(graphnet.apiRequests.filter(({ url }) => url === '/left')).toHaveLength(1);
   });
 
+  test.each(['signal', 'cancelToken'] as const)(
+    'by %s, after the 401 and before the wait for another token: at once, and no replay is reported',
+    async (by) => {
+      const leaving = source();
+      const leave = (type: string) => {
+        if (type !== 'token-discarded') return;
+        leaving.controller.abort();
+        leaving.cancel('enough');
+      };
+      const events: string[] = [];
+      const { api, auth } = attach(graphnet, { onEvent: ({ type }) => (events.push(type), leave(type)) });
+      graphnet.onToken = undefined;
+      await auth.getToken();
+      graphnet.revokeAll();
+      // It fails, too, which nobody hears of.
+      graphnet.onToken = (_, response) => response.writeHead(400).end() && undefined;
+      const config = { signal: { signal: leaving.controller.signal }, cancelToken: { cancelToken: leaving.token } }[by];
+      await expect(api.get('/left', config)).rejects.toMatchObject({ code: 'ERR_CANCELED' });
+      await expect(auth.getToken()).rejects.toMatchObject({ code: 'ERR_GRAPHNET_TOKEN_REQUEST' });
+      expect(graphnet.apiRequests).toHaveLength(1);
+      expect(events).not.toContain('replayed');
+    },
+  );
+
   test('a long-lived signal gathers no listeners', async () => {
     const { api, auth } = attach(graphnet);
     const { controller, token } = source();

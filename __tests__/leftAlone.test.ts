@@ -29,6 +29,28 @@ describe('R15: requests that are left alone', () => {
     expect(events.filter(({ type }) => type === 'token-discarded')).toEqual([]);
   });
 
+  test('an Authorization that the app puts on a config which it sends again', async () => {
+    const { api } = attach(graphnet, {}, { validateStatus: () => true });
+    const { config } = await api.get('/Patient');
+    config.headers.set('Authorization', 'Basic b3duOm93bg==');
+    await api.request(config);
+    await api.request({ ...config, headers: { Authorization: 'Basic b3duOm93bg==' } });
+    await api.request({ ...config, headers: {}, auth: { username: 'own', password: 'own' } });
+    expect(graphnet.apiRequests.slice(1).map(({ headers }) => headers.authorization)).toEqual(
+      Array(3).fill('Basic b3duOm93bg=='),
+    );
+    expect(graphnet.tokenRequests).toHaveLength(1);
+  });
+
+  test('the old token on a deep copy of a config is none of the app’s own', async () => {
+    const { api, auth } = attach(graphnet);
+    const { config } = await api.get('/Patient');
+    auth.invalidate();
+    const { url, method, headers, ...rest } = JSON.parse(JSON.stringify(config)) as Record<string, object>;
+    await api.request({ url, method, headers, 'axios-graphnet-auth': rest['axios-graphnet-auth'] } as object);
+    expect(graphnet.apiRequests[1]!.headers.authorization).toBe(`Bearer ${graphnet.issued[1]}`);
+  });
+
   test('credentials in the URL are credentials of its own', async () => {
     const { api } = attach(graphnet, {}, { validateStatus: () => true });
     await api.get(`${graphnet.origin.replace('//', '//own:own@')}/Patient`);

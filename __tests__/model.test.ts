@@ -57,20 +57,17 @@ function call({ source }: Real): Outcome {
   return outcome;
 }
 
-/** Everything that is no longer held comes to its end. */
+/** Whoever waits asks at once when the token request that they wait for is abandoned. */
+function askAgain(model: Model, real: Real): void {
+  if (!model.flight && real.waiting.length > 0) model.begin();
+}
+
+/** What is no longer held comes to its end. */
 function land(model: Model, real: Real): void {
-  while (!real.server.held && (model.flight || real.waiting.length > 0)) {
-    const isForNobody = model.flight && !model.land();
-    if (!isForNobody || real.waiting.length > 0) {
-      const askers = model.state === 'none' && !model.isPausing && isForNobody;
-      if (askers) {
-        model.begin();
-        continue;
-      }
-      for (const outcome of real.waiting.splice(0))
-        takes(outcome, real, model.state === 'none' ? undefined : model.token!.n);
-    }
-  }
+  if (real.server.held || !model.flight) return;
+  model.land();
+  for (const outcome of real.waiting.splice(0))
+    takes(outcome, real, model.state === 'none' ? undefined : model.token!.n);
 }
 
 async function get(model: Model, real: Real, callers: number): Promise<void> {
@@ -106,11 +103,13 @@ const command = (name: string, run: (model: Model, real: Real) => unknown): Comm
   },
 });
 
-const discard = (model: Model, { source }: Real, header: string | undefined) => {
+const discard = (model: Model, real: Real, header: string | undefined) => {
+  const { source } = real;
   if (header === undefined) return;
   const isCurrent = model.token !== undefined && header === `Bearer token-${model.token.n}`;
   const expected = !isCurrent ? 'not-current' : model.discard() ? 'discarded' : 'storm-limit';
   assert.equal(source.discard(header), expected);
+  askAgain(model, real);
 };
 
 const COMMANDS: [number, fc.Arbitrary<Command>][] = [
@@ -120,7 +119,7 @@ const COMMANDS: [number, fc.Arbitrary<Command>][] = [
   [4, fc.constantFrom(0.3, 0.79, 0.81, 0.85, 0.91, 1).map((share) => command(`Advance(${share} of a life)`, (_, { server }) => (clock.ms += server.lifeMs * share)))],
   [3, fc.constant(command('DiscardCurrent', (model, real) => discard(model, real, model.token && `Bearer token-${model.token.n}`)))],
   [1, fc.nat().map((index) => command('DiscardOld', (model, real) => discard(model, real, real.headers[index % (real.headers.length || 1)])))],
-  [2, fc.constant(command('Invalidate', (model, { source }) => (source.invalidate(), model.invalidate())))],
+  [2, fc.constant(command('Invalidate', (model, real) => (real.source.invalidate(), model.invalidate(), askAgain(model, real))))],
   [2, fc.integer({ min: 1, max: 6 }).map((n) => command(`ServerFails(${n})`, (_, { server }) => (server.failsNext = n)))],
   [2, fc.constantFrom('never', 'with the rest of its life', 'as if new').map((again) => command(`ServerReissues(${again})`, (_, { server }) => (server.again = again)))],
   [1, fc.constant(command('Outage', outage))],

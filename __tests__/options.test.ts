@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import axios from 'axios';
+import axios, { AxiosError, type InternalAxiosRequestConfig } from 'axios';
 import { attachGraphnetAuth, GraphnetAuthError, isGraphnetAuthError, type GraphnetAuthOptions } from '../lib/index.js';
 import { startGraphnet } from './support/graphnet.js';
 
@@ -43,12 +43,19 @@ describe('ERR_GRAPHNET_CONFIG', () => {
     ['tokenUrl', 'https://user:password@auth.example.org/'],
     ['allowedOrigins', 'https://api.example.org'],
     ['allowedOrigins', ['https://api.example.org/path']],
+    ['allowedOrigins', ['https://api.example.org?query']],
+    ['allowedOrigins', ['https://api.example.org#hash']],
+    ['allowedOrigins', ['https://*.example.org']],
+    // A list with a hole.
+    ['allowedOrigins', Array(1)],
     ['allowInsecureHttp', 'yes'],
     ['tokenRequest', 'proxy'],
+    ['tokenRequest', []],
     ['tokenRetry', 3],
     ['store', { get: () => undefined }],
     ['onEvent', 'log'],
     ['notAnOption', true],
+    ['toString', true],
   ])('%s: %j', (name, value) => {
     const message = problemsWith({ ...RIGHT, [name]: value });
     expect(message).toContain(`${name} `);
@@ -68,6 +75,7 @@ describe('ERR_GRAPHNET_CONFIG', () => {
   test('options that are no object', () => {
     expect(problemsWith('id:secret')).toContain('options must be an object');
     expect(problemsWith(null)).toContain('options must be an object');
+    expect(problemsWith([])).toContain('options must be an object');
   });
 
   test.each([
@@ -115,6 +123,24 @@ describe('section 2: where the options come from', () => {
     await auth.getToken();
     expect(graphnet.tokenRequests[0]!.body.toString()).toContain('client_id=from-env&client_secret=option');
     await graphnet.close();
+  });
+
+  test('R23, R25: so it is in tokenRequest and tokenRetry; a baseURL there does not lead the secret astray', async () => {
+    const asked: InternalAxiosRequestConfig[] = [];
+    const adapter = (config: InternalAxiosRequestConfig) => {
+      asked.push(config);
+      return Promise.reject(new AxiosError('down', 'ECONNRESET', config));
+    };
+    const auth = attachGraphnetAuth(axios.create({ adapter }), {
+      ...RIGHT,
+      tokenRequest: { timeout: undefined, baseURL: 'https://evil.example', allowAbsoluteUrls: false } as object,
+      tokenRetry: { retries: undefined as never, retryDelay: () => 0, retryCondition: undefined as never },
+    });
+    await expect(auth.getToken()).rejects.toMatchObject({ code: 'ERR_GRAPHNET_TOKEN_REQUEST' });
+    expect(asked.map(({ timeout }) => timeout)).toEqual(Array(4).fill(10_000));
+    expect(asked.map((config) => axios.getUri(config))).toEqual(
+      Array(4).fill('https://coret1.syhapp.com/vlive/hpca/oauth/token'),
+    );
   });
 
   test('the default token URL is the documented one', async () => {

@@ -92,12 +92,16 @@ describe('R21: with a baseURL the token goes to its origin, that of tokenUrl, an
     expect(await carriesToken({ url: 'https://api.good.example/' })).toBe(false);
   });
 
-  test('many origins: what does not fit into the memory is judged alike', async () => {
-    const { carriesToken } = capture({ baseURL: BASE });
-    for (let index = 0; index < 120; index++) {
-      expect(await carriesToken({ url: `https://evil-${index}.example/` })).toBe(false);
-    }
-    expect(await carriesToken({ url: '/x' })).toBe(true);
+  test('with allowAbsoluteUrls: false, the origin of an event is the one that the request goes to', async () => {
+    const { carriesToken, events } = capture({ baseURL: BASE });
+    await carriesToken({ url: 'https://evil.example/', baseURL: 'https://other.example', allowAbsoluteUrls: false });
+    expect(events).toEqual([{ type: 'untrusted-origin', method: 'GET', origin: 'https://other.example' }]);
+  });
+
+  test('a baseURL that is a path alone, as apps have it whose adapter is their own', async () => {
+    const { carriesToken } = capture({ baseURL: '/fhir' });
+    expect(await carriesToken({ url: '/Patient' })).toBe(true);
+    expect(await carriesToken({ url: 'https://evil.example/' })).toBe(false);
   });
 });
 
@@ -166,6 +170,22 @@ describe('R22: no token over plain http', () => {
     );
     expect(sent).toHaveLength(expected ? 1 : 0);
     if (!expected) expect(error).toMatchObject({ code: 'ERR_GRAPHNET_INSECURE_URL' });
+  });
+
+  test('axios before 1.16 takes a URL without slashes for an absolute one', async () => {
+    const { default: older } = (await import('axios-1.8')) as unknown as { default: typeof axios };
+    const sent: string[] = [];
+    const api = older.create({
+      adapter: (config) => {
+        sent.push(config.url!);
+        const access_token = jwt({ exp: Math.floor(Date.now() / 1000) + 600 });
+        const data = { token_type: 'Bearer', access_token };
+        return Promise.resolve({ data, status: 200, statusText: 'OK', headers: {}, config });
+      },
+    });
+    attachGraphnetAuth(api, { clientId: 'a', clientSecret: 'b', tokenUrl: TOKEN_URL });
+    await expect(api.get('http:api.example/x')).rejects.toMatchObject({ code: 'ERR_GRAPHNET_INSECURE_URL' });
+    expect(sent).toEqual([]);
   });
 
   test('with allowInsecureHttp it may', async () => {

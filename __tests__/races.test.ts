@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { GraphnetAuthError } from '../lib/GraphnetAuthError.js';
 import type { Token } from '../lib/Token.js';
 import { createTokenSource } from '../lib/tokenSource.js';
-import { fakeClock, numberedToken, numberOf, scheduler, settle, type FakeClock } from './support/schedule.js';
+import { fakeClock, leaving, numberedToken, numberOf, scheduler, settle, type FakeClock } from './support/schedule.js';
 
 const LIFE_MS = 100_000;
 
@@ -43,7 +43,7 @@ async function run(s: fc.Scheduler, steps: Step[], answers: Answer[]): Promise<v
   const issuedAtMs = new Map<number, number>();
   const errors = new Set<unknown>();
 
-  async function request(): Promise<Token> {
+  async function request(abandoned: AbortSignal): Promise<Token> {
     requests += 1;
     inFlight += 1;
     const own = requests;
@@ -57,8 +57,9 @@ async function run(s: fc.Scheduler, steps: Step[], answers: Answer[]): Promise<v
     const token = kind === 'failure' ? undefined : numberedToken(usable ? issued : ++issued, LIFE_MS);
     if (token && !usable) issuedAtMs.set(issued, clock.ms);
     if (usable) grants += 1;
-    await s.schedule(Promise.resolve(), `token answer ${own}: ${token?.value ?? kind}`);
+    await leaving(s.schedule(Promise.resolve(), `token answer ${own}: ${token?.value ?? kind}`), abandoned);
     inFlight -= 1;
+    if (abandoned.aborted) throw new Error('nobody is to see this');
     // An answer that comes when its token is over is as good as none (R4).
     if (clock.ms - sentAtMs > LIFE_MS / 2) failures += 1;
     if (!token) {

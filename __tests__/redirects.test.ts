@@ -64,6 +64,33 @@ describe('R21: redirects that axios by itself lets the token follow', () => {
     expect(seen).toEqual([`Bearer ${graphnet.issued[0]}`, undefined]);
   });
 
+  test('a 401 from the other origin is not about the token: no discard, no replay, and an event says why', async () => {
+    const { api, eventsOf } = attach(graphnet);
+    const refusing = await listen(({ headers }, response) => {
+      arrived.push(headers.authorization);
+      json(response, 401, {});
+    });
+    redirectTo(`${refusing.origin}/`);
+    await expect(api.get('/start')).rejects.toMatchObject({ response: { status: 401 } });
+    await refusing.close();
+    expect(arrived).toEqual([undefined]);
+    expect(eventsOf('token-discarded')).toEqual([]);
+    expect(eventsOf('not-replayed')).toEqual([
+      { type: 'not-replayed', reason: 'other-origin', method: 'GET', origin: graphnet.origin },
+    ]);
+    redirectTo('/final');
+    await api.get('/start');
+    expect(graphnet.tokenRequests).toHaveLength(1);
+  });
+
+  test('a replay that is not led astray is healed', async () => {
+    const { api } = attach(graphnet);
+    await api.get('/final').catch(() => undefined);
+    graphnet.revokeAll();
+    redirectTo('/final');
+    expect((await api.get('/start')).data).toEqual({ final: true });
+  });
+
   test('the app’s own beforeRedirect still runs, after the token is off', async () => {
     const seen: boolean[] = [];
     const { api } = attach(
@@ -77,9 +104,10 @@ describe('R21: redirects that axios by itself lets the token follow', () => {
       },
     );
     redirectTo(`${elsewhere.origin}/`);
-    await api.get('/start');
-    await api.get('/start');
-    expect(seen).toEqual([false, false]);
+    const { config } = await api.get('/start');
+    await api.request(config);
+    await api.request(config);
+    expect(seen).toEqual([false, false, false]);
   });
 });
 

@@ -62,7 +62,7 @@ describe('R5: renewal ahead', () => {
     expect(graphnet.tokenRequests).toHaveLength(2);
   });
 
-  test('R25, R26: one that fails is tried again after 1, 2, 4 s; the old token serves until its margin, then all fail', async () => {
+  test('R25, R26: one that fails is tried again after 1, 2, 4 s; when the old token is over, callers begin at 1 s again', async () => {
     graphnet.lifeSeconds = 100;
     const { api, eventsOf } = attach(graphnet, NO_RETRY);
     await api.get('/');
@@ -76,13 +76,14 @@ describe('R5: renewal ahead', () => {
       expect(graphnet.tokenRequests).toHaveLength(1 + failedAt.length);
     }
     const served = graphnet.apiRequests.length;
-    for (atMs = 95_100; atMs < 111_100; atMs += 4000) {
+    for (atMs = 95_000; atMs < 103_000; atMs += 500) {
+      if ([95_000, 96_000, 98_000, 102_000].includes(atMs)) failedAt.push(atMs);
       expect(await codeOf(api.get('/'))).toBe('ERR_GRAPHNET_TOKEN_REQUEST');
-      expect(graphnet.tokenRequests).toHaveLength(1 + 5);
+      expect(graphnet.tokenRequests).toHaveLength(1 + failedAt.length);
     }
     expect(graphnet.apiRequests).toHaveLength(served);
     graphnet.onToken = undefined;
-    atMs = 111_200;
+    atMs = 110_000;
     expect(await codeOf(api.get('/'))).toBe('ok');
     expect(bearers().at(-1)).toBe(1);
   });
@@ -143,6 +144,45 @@ describe('R4: a token answer that takes longer than the token lives', () => {
     graphnet.onToken = slow(Infinity);
     expect(await codeOf(api.get('/'))).toBe('ERR_GRAPHNET_TOKEN_RESPONSE');
     expect(graphnet.apiRequests).toEqual([]);
+  });
+});
+
+describe('a token request whose token nobody wants any more', () => {
+  /** A token endpoint that hangs once; resolves when it is asked, and when that request is over. */
+  function hangOnce() {
+    const [asked, left] = [deferred<void>(), deferred<void>()];
+    graphnet.onToken = (_, response) => {
+      graphnet.onToken = undefined;
+      response.on('close', left.resolve);
+      asked.resolve();
+    };
+    return { asked: asked.promise, left: left.promise };
+  }
+
+  test('R25: invalidate() ends it, and who waits is answered by the next', async () => {
+    const { api, auth, eventsOf } = attach(graphnet);
+    const hanging = hangOnce();
+    const call = api.get('/');
+    await hanging.asked;
+    auth.invalidate();
+    expect(await codeOf(call)).toBe('ok');
+    await hanging.left;
+    expect(graphnet.tokenRequests).toHaveLength(2);
+    expect(eventsOf('token-failed')).toEqual([]);
+  });
+
+  test('R6: a 401 ends a renewal that hangs', async () => {
+    graphnet.lifeSeconds = 100;
+    const { api } = attach(graphnet);
+    await api.get('/');
+    const hanging = hangOnce();
+    atMs = 85_000;
+    await api.get('/');
+    await hanging.asked;
+    graphnet.revokeAll();
+    expect(await codeOf(api.get('/'))).toBe('ok');
+    await hanging.left;
+    expect(bearers()).toEqual([0, 0, 0, 1]);
   });
 });
 

@@ -104,6 +104,33 @@ describe('a 401', () => {
     expect(graphnet.tokenRequests).toHaveLength(2);
   });
 
+  test('R6, R7: a parser of the app’s that throws at the body of a 401 hides it from nobody', async () => {
+    const seen: unknown[] = [];
+    const parse = (data: string) => {
+      seen.push(data);
+      if (!data.startsWith('<')) throw new SyntaxError('not XML');
+      return data.length;
+    };
+    const { api, auth } = attach(graphnet, {}, { transformResponse: [parse] });
+    graphnet.onApi = (_, response) => void response.end('<Patient/>');
+    await auth.getToken();
+    graphnet.revokeAll();
+    const answer = await api.get('/Patient');
+    expect(answer.data).toBe(10);
+    expect(seen).toEqual(['{"message":"token refused"}', '<Patient/>']);
+    await api.request(answer.config);
+    expect(seen).toHaveLength(3);
+    graphnet.onApi = (_, response) => void response.writeHead(401).end('no');
+    expect(await failureOf(api.get('/Patient'))).toMatchObject({ response: { status: 401, data: 'no' } });
+    graphnet.onApi = (_, response) => void response.writeHead(500).end('no');
+    expect(await failureOf(api.get('/Patient'))).toBeInstanceOf(SyntaxError);
+  });
+
+  test('a config without transformResponse stays so', async () => {
+    const { api } = attach(graphnet, {}, { transformResponse: undefined as never });
+    expect((await api.get<string>('/Patient', { transformResponse: null as never })).data).toMatch(/^\{/);
+  });
+
   test('R7: a second 401 reaches the caller as the ordinary AxiosError', async () => {
     const { api, eventsOf } = attach(graphnet);
     graphnet.onApi = (_, response) => json(response, 401, { why: 'not you' });

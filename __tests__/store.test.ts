@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { attach } from './support/attached.js';
 import { encrypted } from './support/encryptedStore.js';
 import { jwt, startGraphnet, type Graphnet } from './support/graphnet.js';
+import { deferred } from './support/schedule.js';
 import { startOwnRedis, startRedis, whyNoOwnRedis, whyNoRedis, type TestRedis } from './support/redis.js';
 
 let graphnet: Graphnet;
@@ -158,12 +159,16 @@ describe('R27, R32: a store that does not do what it should', () => {
       lifeMs: 60_000,
       ...fields,
     });
-  /** Answers every read with this, and forgets what it is told. */
-  const answering = (value: unknown): GraphnetTokenStore => ({
-    get: () => Promise.resolve(value),
-    set: () => Promise.resolve(),
-    delete: () => Promise.resolve(),
-  });
+  /** Answers every read of the token with this, and forgets what it is told of it; claims it keeps. */
+  function answering(value: unknown): GraphnetTokenStore {
+    let claim: string | undefined;
+    const isClaim = (key: string) => key.endsWith(':claim');
+    return {
+      get: (key) => Promise.resolve(isClaim(key) ? claim : value),
+      set: (key, given) => Promise.resolve(isClaim(key) && (claim = given)),
+      delete: (key) => Promise.resolve(isClaim(key) && (claim = undefined)),
+    };
+  }
   const never = () => new Promise<never>(() => undefined);
 
   test.each<[string, unknown]>([
@@ -205,6 +210,7 @@ describe('R27, R32: a store that does not do what it should', () => {
     ['rejects', { get: () => Promise.reject(new Error('down')) }, { operation: 'get', reason: 'error' }],
     ['hangs', { get: never }, { operation: 'get', reason: 'timeout' }],
     ['is full', { set: () => Promise.reject(new Error('OOM')) }, { operation: 'set', reason: 'error' }],
+    ['is full, and says nothing of it', { set: () => Promise.resolve(true) }, { operation: 'set', reason: 'not-kept' }],
     ['hangs at a write', { set: never }, { operation: 'set', reason: 'timeout' }],
     ['cannot delete', { delete: () => Promise.reject(new Error('no')) }, { operation: 'delete', reason: 'error' }],
   ]; // prettier-ignore
@@ -298,6 +304,105 @@ describe('R30: taking turns', () => {
     aheadMs = 2100;
     await call;
     expect(graphnet.tokenRequests).toHaveLength(1);
+  });
+
+  test('R25: a process that pauses after a failure looks into the store, and does not take the turn', async () => {
+    const keyv = new Keyv();
+    const refused = attach(graphnet, { store: keyv });
+    graphnet.onToken = (_, response) => response.writeHead(400).end() && undefined;
+    for (let calls = 0; calls < 2; calls++) await refused.auth.getToken().catch(() => undefined);
+    expect(graphnet.tokenRequests).toHaveLength(1);
+    graphnet.onToken = undefined;
+    const other = attach(graphnet, { store: keyv });
+    const startedAt = performance.now();
+    const { value } = await other.auth.getToken();
+    expect(performance.now() - startedAt).toBeLessThan(1500);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect((await refused.auth.getToken()).value).toBe(value);
+    expect(graphnet.tokenRequests).toHaveLength(2);
+  });
+
+  /** A store whose operations can be made to fail or wait. */
+  function scripted(on: Partial<GraphnetTokenStore>): GraphnetTokenStore & { kept: Map<string, string> } {
+    const kept = new Map<string, string>();
+    return {
+      kept,
+      get: (key) => Promise.resolve(kept.get(key)),
+      set: (key, value) => Promise.resolve(kept.set(key, value)),
+      delete: (key) => Promise.resolve(kept.delete(key)),
+      ...on,
+    };
+  }
+  const isClaim = (key: string) => key.endsWith(':claim');
+
+  test('R27: a turn ends also where the token cannot be stored', async () => {
+    const store = scripted({});
+    store.set = (key, value) =>
+      isClaim(key) ? Promise.resolve(store.kept.set(key, value)) : Promise.reject(new Error('too large'));
+    const { auth, eventsOf } = attach(graphnet, { store });
+    await auth.getToken();
+    await until(() => store.kept.size === 0);
+    expect(eventsOf('store-failed')).toEqual([{ type: 'store-failed', operation: 'set', reason: 'error' }]);
+  });
+
+  test('R27: a look that comes too late leaves no claim behind', async () => {
+    const answers = deferred<undefined>();
+    let gets = 0;
+    const store = scripted({ get: () => (++gets <= 2 ? answers.promise : Promise.resolve(undefined)) });
+    const { auth, eventsOf } = attach(graphnet, { store });
+    await auth.getToken();
+    await until(() => store.kept.size === 1);
+    expect(eventsOf('store-failed')).toEqual([{ type: 'store-failed', operation: 'get', reason: 'timeout' }]);
+    answers.resolve(undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([...store.kept.keys()].filter(isClaim)).toEqual([]);
+  });
+
+  test('R30: a first look that took a while is taken again, for somebody may have claimed the turn meanwhile', async () => {
+    let gets = 0;
+    const store = scripted({});
+    store.get = async (key) => {
+      if (++gets <= 2) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        const found = store.kept.get(key);
+        // Another process was quicker.
+        if (isClaim(key)) store.kept.set(key, 'claim:another');
+        return found;
+      }
+      return store.kept.get(key);
+    };
+    const { api } = attach(graphnet, { store });
+    const call = api.get('/');
+    await until(() => gets >= 4);
+    expect([...store.kept.values()]).toEqual(['claim:another']);
+    expect(graphnet.tokenRequests).toHaveLength(0);
+    store.kept.clear();
+    await call;
+    expect(graphnet.tokenRequests).toHaveLength(1);
+  });
+
+  test('invalidate() while the store is looked into: one token request', async () => {
+    const found = deferred<undefined>();
+    const store = scripted({ get: () => found.promise });
+    const { auth } = attach(graphnet, { store });
+    const first = auth.getToken();
+    await new Promise((resolve) => setImmediate(resolve));
+    auth.invalidate();
+    found.resolve(undefined);
+    await first;
+    expect(graphnet.tokenRequests).toHaveLength(1);
+  });
+
+  test('a corrupt entry is reported once, however often it is looked at', async () => {
+    const store = scripted({});
+    store.get = (key) => Promise.resolve(isClaim(key) ? 'claim:another' : 'garbage');
+    const { api, eventsOf } = attach(graphnet, { store });
+    const call = api.get('/');
+    await until(() => eventsOf('store-failed').length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    expect(eventsOf('store-failed')).toHaveLength(1);
+    store.get = () => Promise.resolve(undefined);
+    await call;
   });
 
   test('a process whose token request fails gives its turn back', async () => {

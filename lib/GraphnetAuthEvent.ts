@@ -10,6 +10,8 @@ export interface RequestSummary {
 
 /** Why a request that got a 401 was not replayed: the caller got the 401. */
 export type NotReplayedReason =
+  /** A redirect had led to another origin, which is not sent the token: the 401 is not about it (R21). */
+  | 'other-origin'
   /** The body is a stream, which can be read only once (R11). */
   | 'one-shot-body'
   /** This call has been replayed before (R7). */
@@ -33,7 +35,8 @@ export type GraphnetAuthEvent =
   | {
       readonly type: 'store-failed';
       readonly operation: 'get' | 'set' | 'delete';
-      readonly reason: 'error' | 'timeout' | 'corrupt';
+      /** `not-kept`: what was written is not there; the store is full, or another process was quicker. */
+      readonly reason: 'error' | 'timeout' | 'corrupt' | 'not-kept';
     };
 
 export type Emit = (event: GraphnetAuthEvent) => void;

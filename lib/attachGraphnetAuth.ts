@@ -45,7 +45,8 @@ function findInstanceProblems(instance: unknown): string[] {
 function createSharing(instance: AxiosInstance, options: ResolvedOptions): Sharing {
   const emit = createEmit(options.onEvent);
   const store = options.store && createSharedStore(options.store, options, emit);
-  return { source: createTokenSource(() => requestToken(instance, options), emit, store), options, emit };
+  const request = (abandoned: AbortSignal) => requestToken(instance, options, abandoned);
+  return { source: createTokenSource(request, emit, store), options, emit };
 }
 
 function attachInterceptors(instance: AxiosInstance, { source, options, emit }: Sharing): () => void {

@@ -2,11 +2,15 @@
 const SCHEME = /^([!#$%&'*+\-.^_`|~\w]{1,40})(?:[ \t]+(?![ \t=])|$)/;
 const PARAMETER = /^[!#$%&'*+\-.^_`|~\w]+[ \t]*=/;
 const QUOTED = /"(?:[^"\\]|\\.)*"/g;
+const BEARER = /(?:^|[\s,;])bearer(?:$|[\s,;])/i;
 
-/** RFC 9110 section 11.6.1: the schemes of a `WWW-Authenticate` header; `undefined` if in doubt. */
-export function challengeSchemes(header: string | undefined): string[] | undefined {
+/**
+ * RFC 9110 section 11.6.1, R8: the schemes of a `WWW-Authenticate` header that clearly asks only for other credentials
+ * than a bearer token; `undefined` if it asks for one, or if in doubt.
+ */
+export function otherSchemes(header: string | undefined): string[] | undefined {
   const unquoted = (header ?? '').replace(QUOTED, 'quoted');
-  if (unquoted.includes('"')) return undefined;
+  if (unquoted.includes('"') || BEARER.test(unquoted)) return undefined;
   const parts = unquoted
     .split(',')
     .map((part) => part.trim())
@@ -19,7 +23,3 @@ export function challengeSchemes(header: string | undefined): string[] | undefin
   }
   return schemes.length > 0 ? schemes : undefined;
 }
-
-/** R8: a 401 is about the token unless it asks, clearly, only for other credentials. */
-export const asksOnlyForOthers = (schemes: string[] | undefined): schemes is string[] =>
-  schemes !== undefined && !schemes.some((scheme) => scheme.toLowerCase() === 'bearer');

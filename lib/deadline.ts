@@ -8,23 +8,27 @@ export interface Deadline {
   readonly leftMs: () => number;
 }
 
-export async function withDeadline<T>(work: (deadline: Deadline) => Promise<T>): Promise<T> {
+/** @param abandoned ends the work at once, for nobody wants its outcome any more. */
+export async function withDeadline<T>(work: (deadline: Deadline) => Promise<T>, abandoned: AbortSignal): Promise<T> {
   const controller = new AbortController();
   const endsAtMs = performance.now() + DEADLINE_MS;
   let timer: NodeJS.Timeout | undefined;
-  const expiry = new Promise<never>((_, reject) => {
+  let onAbandoned: (() => void) | undefined;
+  const end = new Promise<never>((_, reject) => {
+    const endWith = (message: string) => reject(new GraphnetAuthError('ERR_GRAPHNET_TOKEN_REQUEST', message));
+    onAbandoned = () => endWith('The token has been discarded meanwhile.');
+    abandoned.addEventListener('abort', onAbandoned);
     timer = setTimeout(() => {
-      controller.abort();
-      const message = `No access token within ${DEADLINE_MS / 1000} s; is the token endpoint or the clientSecret function hanging?`;
-      reject(new GraphnetAuthError('ERR_GRAPHNET_TOKEN_REQUEST', message));
+      endWith(
+        `No access token within ${DEADLINE_MS / 1000} s; is the token endpoint or the clientSecret function hanging?`,
+      );
     }, DEADLINE_MS);
   });
   try {
-    return await Promise.race([
-      work({ signal: controller.signal, leftMs: () => endsAtMs - performance.now() }),
-      expiry,
-    ]);
+    return await Promise.race([work({ signal: controller.signal, leftMs: () => endsAtMs - performance.now() }), end]);
   } finally {
     clearTimeout(timer);
+    abandoned.removeEventListener('abort', onAbandoned!);
+    controller.abort();
   }
 }

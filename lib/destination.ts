@@ -1,29 +1,24 @@
 import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios';
 import type { ResolvedOptions } from './resolveOptions.js';
 
-type BeforeRedirect = NonNullable<InternalAxiosRequestConfig['beforeRedirect']>;
-
 /** Where a request goes, and whether the token may go there. */
 export interface Destination {
   readonly origin: string;
   /** `own-credentials`: the URL itself names a user, from which axios makes an `Authorization` of its own. */
   readonly verdict: 'trusted' | 'untrusted' | 'insecure' | 'own-credentials';
-  /** Takes the token off a redirect that leaves the origin; axios before 1.19 lets it follow to a subdomain. */
-  readonly keepTokenAtOrigin: BeforeRedirect;
 }
 
 const ABSOLUTE = /^(?:[a-z][a-z\d+.-]*:)?\/\//i;
+const LOCAL = 'http://localhost';
 const LOOPBACK = /^(?:localhost|[a-z\d.-]+\.localhost|127(?:\.\d+){3}|\[::1\])$/;
 
 /** R22: nobody else is on the wire, or it is encrypted. */
 export const isConfidential = (url: URL): boolean => url.protocol === 'https:' || LOOPBACK.test(url.hostname);
 
-function keepAt(origin: string): BeforeRedirect {
-  return (redirect) => {
-    if (URL.canParse(String(redirect.href)) && new URL(String(redirect.href)).origin === origin) return;
-    const headers = redirect.headers as Record<string, unknown>;
-    for (const name of Object.keys(headers)) if (name.toLowerCase() === 'authorization') delete headers[name];
-  };
+/** An app may name a path alone, for a Unix socket or an adapter of its own: that stays on this machine. */
+function parse(url: string): URL | undefined {
+  if (URL.canParse(url)) return new URL(url);
+  return URL.canParse(url, LOCAL) ? new URL(url, LOCAL) : undefined;
 }
 
 /** Judges where requests go, and may carry the token. */
@@ -33,14 +28,12 @@ export function createDestinations(instance: AxiosInstance, bare: AxiosInstance,
   function judge({ url = '', baseURL = '', allowAbsoluteUrls }: InternalAxiosRequestConfig): Destination {
     // axios's own reading of the URL, which differs between its versions.
     const fullUrl = bare.getUri({ url, baseURL, ...(allowAbsoluteUrls === false && { allowAbsoluteUrls }) });
-    // A request over a Unix socket has a path for a URL.
-    const parsed = URL.canParse(fullUrl, 'http://localhost') ? new URL(fullUrl, 'http://localhost') : undefined;
+    const parsed = parse(fullUrl);
     const origin = parsed?.origin ?? '';
     // The instance's own base rules: a request that overrides it may be led astray (R21).
     const ownBase = instance.defaults.baseURL || baseURL;
-    const base = URL.canParse(ownBase) ? new URL(ownBase).origin : ownBase;
-    const isTrusted =
-      base || restrictsOrigins ? [base, tokenUrl.origin, ...allowedOrigins].includes(origin) : origin !== 'null';
+    const trusted = [ownBase && parse(ownBase)?.origin, tokenUrl.origin, ...allowedOrigins];
+    const isTrusted = ownBase || restrictsOrigins ? trusted.includes(origin) : origin !== 'null';
     const verdict =
       !parsed || !isTrusted
         ? 'untrusted'
@@ -49,7 +42,7 @@ export function createDestinations(instance: AxiosInstance, bare: AxiosInstance,
           : isConfidential(parsed) || allowInsecureHttp
             ? 'trusted'
             : 'insecure';
-    return { origin, verdict, keepTokenAtOrigin: keepAt(origin) };
+    return { origin, verdict };
   }
 
   /** Most requests are relative to one base, and parsing its URL costs as much as all the rest of this package. */

@@ -33,14 +33,15 @@ export function parseObject(body: unknown): Record<string, unknown> | undefined 
   }
 }
 
-/** The payload of a JWT; `undefined` for anything else that may be a token. */
-export function decodeClaims(value: string): GraphnetClaims | undefined {
+/** The payload of a JWT; empty for anything else that may be a token. */
+export function decodeClaims(value: string): Readonly<GraphnetClaims> {
+  let payload: unknown;
   try {
-    const payload: unknown = jwtDecode(value);
-    return isRecord(payload) ? Object.freeze(payload) : undefined;
+    payload = jwtDecode(value);
   } catch {
-    return undefined;
+    // An opaque token.
   }
+  return Object.freeze(isRecord(payload) ? payload : {});
 }
 
 export const isBearerToken = (value: unknown): value is string => typeof value === 'string' && BEARER_TOKEN.test(value);
@@ -48,7 +49,7 @@ export const isBearerToken = (value: unknown): value is string => typeof value =
 /** Seconds, as a number, or as a string of digits as some servers have it. */
 function readExpiresInMs(value: unknown): number | undefined {
   const seconds = typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : value;
-  return typeof seconds === 'number' && seconds > 0 && seconds * 1000 <= MAX_LIFE_MS ? seconds * 1000 : undefined;
+  return typeof seconds === 'number' && seconds * 1000 <= MAX_LIFE_MS ? seconds * 1000 : undefined;
 }
 
 /** The year 5138: a larger NumericDate is in milliseconds by mistake, and no `Date` holds much more. */
@@ -60,18 +61,12 @@ const readSeconds = (value: unknown): number | undefined =>
 /** R24: field by field; only a usable token passes. */
 export function parseTokenResponse(answer: TokenAnswer, secret: string, spread: number): Token {
   const refuse = (problem: string, details = {}): never => {
-    throw new GraphnetAuthError(
-      'ERR_GRAPHNET_TOKEN_RESPONSE',
-      `The token endpoint's answer is not usable: ${problem}.`,
-      {
-        status: answer.status,
-        ...details,
-      },
-    );
+    const message = `The token endpoint's answer is not usable: ${problem}.`;
+    throw new GraphnetAuthError('ERR_GRAPHNET_TOKEN_RESPONSE', message, { status: answer.status, ...details });
   };
   const fields = parseObject(answer.body);
   if (!fields) return refuse('it is not a JSON object; is tokenUrl right, or did a proxy answer');
-  if (fields.error !== undefined) {
+  if (fields.error) {
     const oauthError = scrub(fields.error, secret);
     const oauthErrorDescription = scrub(fields.error_description, secret);
     return refuse(`it holds an error (${oauthError ?? 'not a string'})`, { oauthError, oauthErrorDescription });
@@ -81,9 +76,10 @@ export function parseTokenResponse(answer: TokenAnswer, secret: string, spread: 
   if (value === undefined || value === null) return refuse('access_token is missing');
   if (!isBearerToken(value)) return refuse('access_token has characters that RFC 6750 does not allow');
 
-  const claims = decodeClaims(value) ?? {};
+  const claims = decodeClaims(value);
   const expiresAtMs = readSeconds(claims.exp);
   const expiresInMs = readExpiresInMs(expiresIn);
+  if (expiresInMs !== undefined && expiresInMs <= 0) return refuse('expires_in is not positive');
   const sentAtMs = answer.sentAt.wallMs;
   const parsedDateMs = Date.parse(answer.dateHeader ?? '');
   const dateMs = Math.abs(parsedDateMs) < MAX_SECONDS * 1000 ? parsedDateMs : undefined;

@@ -1,6 +1,6 @@
 import type { AxiosInstance, AxiosResponse } from 'axios';
-import { removeAuthorization, setAuthorization } from './authorizationHeader.js';
-import type { RequestNote } from './RequestNote.js';
+import { setAuthorization } from './authorizationHeader.js';
+import type { RequestNote } from './requestNote.js';
 import type { Token } from './Token.js';
 
 const REPLAYABLE_TAGS = new Set([
@@ -25,25 +25,15 @@ export function isOneShot(body: unknown): boolean {
 }
 
 interface NodeStream {
-  on(event: string, listener: (chunk: { length: number }) => void): NodeStream;
+  on(event: 'error', listener: () => void): NodeStream;
   destroy(): void;
 }
 
-const MAX_DRAINED_BYTES = 64 * 1024;
-
-/** Frees the socket of a streamed answer that nobody will read: reads it if it is short, else closes it. */
-export function drain({ data }: AxiosResponse<unknown>): void {
-  if (typeof data !== 'object' || data === null) return;
-  if ('pipe' in data) {
-    let leftBytes = MAX_DRAINED_BYTES;
-    const stream = data as unknown as NodeStream;
-    stream.on('error', () => undefined);
-    stream.on('data', (chunk) => {
-      leftBytes -= chunk.length;
-      if (leftBytes < 0) stream.destroy();
-    });
-  } else if (data instanceof ReadableStream) {
-    data.cancel().catch(() => undefined);
+/** Frees the socket of a streamed answer that nobody will read. */
+export function letGo({ data }: AxiosResponse<unknown>): void {
+  if (data instanceof ReadableStream) data.cancel().catch(() => undefined);
+  else if (typeof data === 'object' && data !== null && 'pipe' in data) {
+    (data as unknown as NodeStream).on('error', () => undefined).destroy();
   }
 }
 
@@ -53,9 +43,14 @@ export function drain({ data }: AxiosResponse<unknown>): void {
  *
  * @param token `undefined` for a caller that has aborted: axios then rejects before anything is sent.
  */
-export async function replay(bare: AxiosInstance, { config, adapter }: RequestNote, token: Token | undefined) {
-  if (token) setAuthorization(config, token.header);
-  else removeAuthorization(config);
+export async function replay(bare: AxiosInstance, note: RequestNote, token: Token | undefined) {
+  const { config, adapter } = note;
+  if (token) {
+    setAuthorization(config, token.header);
+    note.header = token.header;
+  }
+  note.isReplayed = true;
+  note.hasLeftOrigin = false;
   // A plain object: axios before 1.19 drops a header that is `false` when it merges AxiosHeaders.
   const headers = { ...config.headers };
   try {

@@ -1,12 +1,13 @@
 import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios';
-import { authorizationName, removeAuthorization, setAuthorization } from './authorizationHeader.js';
+import { authorizationName, authorizationOf, removeAuthorization, setAuthorization } from './authorizationHeader.js';
 import type { Destination } from './destination.js';
 import { GraphnetAuthError } from './GraphnetAuthError.js';
-import type { Emit } from './GraphnetAuthEvent.js';
-import { RequestNote } from './RequestNote.js';
-import { summarize } from './summarize.js';
+import type { Emit, RequestSummary } from './GraphnetAuthEvent.js';
+import { guardRedirects } from './guardRedirects.js';
+import { isNoted, noteOf, putNote } from './requestNote.js';
 import type { Token } from './Token.js';
 import type { TokenSource } from './tokenSource.js';
+import { tolerateRejections } from './tolerateRejections.js';
 import { isAborted, waitForToken } from './waitForToken.js';
 
 type Config = InternalAxiosRequestConfig;
@@ -22,6 +23,12 @@ export interface RequestInterceptorParts {
 const isLeftAlone = (config: Config): boolean =>
   config.graphnetAuth === false || Boolean(config.auth) || authorizationName(config.headers) !== undefined;
 
+/** R15: a config that the app sends again brings our old token along, which is not one of the app's own. */
+function removeOldToken(config: Config): void {
+  const note = noteOf(config);
+  if (!note || authorizationOf(config) === note.header) removeAuthorization(config);
+}
+
 /**
  * Axios since 1.20 sends a flat copy of a config that an interceptor has rebuilt (`{ ...config }`). Flattening it first
  * keeps the config that is noted the one that is transformed and sent (R11).
@@ -33,55 +40,41 @@ function flatten(config: Config): Config {
   return Object.assign(flat, config);
 }
 
-function guardRedirects(config: Config, { keepTokenAtOrigin }: Destination): void {
-  const own = config.beforeRedirect;
-  if (own === keepTokenAtOrigin) return;
-  config.beforeRedirect = own
-    ? (...redirect) => {
-        keepTokenAtOrigin(...redirect);
-        own(...redirect);
-      }
-    : keepTokenAtOrigin;
-}
-
 /** R1: puts the token on every request that may carry it. */
 export function createRequestInterceptor({ source, bare, destinationOf, emit }: RequestInterceptorParts) {
   const isAxiosFlat = Object.getPrototypeOf(bare.defaults) === null;
 
-  function judge(config: Config): Destination | undefined {
+  /** What events say of a request that may carry the token; `undefined` if it goes without. */
+  function admit(config: Config): RequestSummary | undefined {
     if (isLeftAlone(config)) return undefined;
-    const destination = destinationOf(config);
-    const { verdict, origin } = destination;
-    if (verdict === 'trusted') return destination;
-    if (verdict === 'untrusted') emit({ type: 'untrusted-origin', ...summarize(config) });
+    const { verdict, origin } = destinationOf(config);
+    // R20: no path, for FHIR URLs hold NHS numbers.
+    const summary = { method: String(config.method).toUpperCase(), origin };
+    if (verdict === 'trusted') return summary;
+    if (verdict === 'untrusted') emit({ type: 'untrusted-origin', ...summary });
     if (verdict !== 'insecure') return undefined;
     const message = `The access token would travel unencrypted to ${origin}; use https:, or set allowInsecureHttp in a test network.`;
     throw new GraphnetAuthError('ERR_GRAPHNET_INSECURE_URL', message);
   }
 
-  /** Where the token may go with this request; `undefined` if it goes without. */
-  function admit(config: Config): Destination | undefined {
-    const earlier = RequestNote.of(config);
-    if (!earlier) return judge(config);
-    // A config that the app sends again brings its old token along.
-    removeAuthorization(config);
-    const destination = judge(config);
-    RequestNote.put(config, destination && new RequestNote(config, earlier.isReplayed));
-    return destination;
-  }
-
-  function stamp(admitted: Config, destination: Destination, token: Token): Config {
+  function stamp(admitted: Config, summary: RequestSummary, { header }: Token): Config {
     const config = isAxiosFlat ? flatten(admitted) : admitted;
-    setAuthorization(config, token.header);
-    guardRedirects(config, destination);
-    RequestNote.put(config, new RequestNote(config, RequestNote.of(config)?.isReplayed ?? false));
+    setAuthorization(config, header);
+    const isReplayed = noteOf(config)?.isReplayed ?? false;
+    const note = { config, adapter: config.adapter, summary, header, isReplayed, hasLeftOrigin: false };
+    guardRedirects(note);
+    tolerateRejections(config);
+    putNote(config, note);
     return config;
   }
 
   return async function addToken(config: Config): Promise<Config> {
-    const destination = admit(config);
-    if (!destination || isAborted(config)) return config;
+    const isSentAgain = isNoted(config);
+    if (isSentAgain) removeOldToken(config);
+    const summary = admit(config);
+    if (!summary && isSentAgain) putNote(config, undefined);
+    if (!summary || isAborted(config)) return config;
     const token = source.peek() ?? (await waitForToken(config, source.get()));
-    return token ? stamp(config, destination, token) : config;
+    return token ? stamp(config, summary, token) : config;
   };
 }

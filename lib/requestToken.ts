@@ -50,32 +50,35 @@ async function askSecret({ clientSecret }: ResolvedOptions): Promise<string> {
 
 /** RFC 6749 section 4.4: one answer of the token endpoint, after the retries. */
 async function post(instance: AxiosInstance, options: ResolvedOptions, secret: string, deadline: Deadline) {
+  const { tokenRequest } = options;
+  const { retryCondition = isTransient, ...tokenRetry } = options.tokenRetry;
   const http = bareInstance(instance);
   axiosRetry(http, {
     retries: 3,
     // Each try has the whole timeout; the deadline bounds them together.
     shouldResetTimeout: true,
     retryDelay: (count, error) => Math.max(axiosRetry.exponentialDelay(count), retryAfterMs(error.response) ?? 0),
-    retryCondition: (error) => isTransient(error) && (retryAfterMs(error.response) ?? 0) < deadline.leftMs(),
-    ...options.tokenRetry,
+    ...tokenRetry,
+    // R25: a longer `Retry-After` fails at once, whatever the app retries.
+    retryCondition: (error) => (retryAfterMs(error.response) ?? 0) < deadline.leftMs() && retryCondition(error),
   });
   let sentAt = now();
   http.interceptors.request.use((config) => {
     sentAt = now();
     return config;
   });
-  const { tokenRequest } = options;
   const response: AxiosResponse<unknown> = await http.request({
     ...transportOf(instance),
     timeout: TIMEOUT_MS,
     ...tokenRequest,
     headers: {
       Accept: 'application/json',
-      ...(tokenRequest?.headers as Record<string, string>),
+      ...(tokenRequest.headers as Record<string, string>),
       'Content-Type': 'application/x-www-form-urlencoded',
     },
     method: 'post',
     url: options.tokenUrl.href,
+    baseURL: '',
     data: new URLSearchParams({
       grant_type: 'client_credentials',
       client_id: options.clientId,
@@ -85,7 +88,7 @@ async function post(instance: AxiosInstance, options: ResolvedOptions, secret: s
     maxContentLength: MAX_ANSWER_BYTES,
     maxRedirects: 0,
     // The fetch adapter knows no `maxRedirects`.
-    fetchOptions: { ...(tokenRequest?.fetchOptions ?? instance.defaults.fetchOptions), redirect: 'manual' },
+    fetchOptions: { ...(tokenRequest.fetchOptions ?? instance.defaults.fetchOptions), redirect: 'manual' },
     validateStatus: (status) => status >= 200 && status < 300,
     signal: deadline.signal,
   });
@@ -114,7 +117,11 @@ async function requestOnce(instance: AxiosInstance, options: ResolvedOptions, de
 const isRefusal = (error: unknown) => error instanceof GraphnetAuthError && error.code === 'ERR_GRAPHNET_CREDENTIALS';
 
 /** One token from the token endpoint, or a `GraphnetAuthError`. */
-export async function requestToken(instance: AxiosInstance, options: ResolvedOptions): Promise<Token> {
+export async function requestToken(
+  instance: AxiosInstance,
+  options: ResolvedOptions,
+  abandoned: AbortSignal,
+): Promise<Token> {
   if (!isConfidential(options.tokenUrl) && !options.allowInsecureHttp) {
     const message = `The client secret would travel unencrypted to ${options.tokenUrl.origin}; use https:, or set allowInsecureHttp in a test network.`;
     throw new GraphnetAuthError('ERR_GRAPHNET_INSECURE_URL', message);
@@ -127,5 +134,5 @@ export async function requestToken(instance: AxiosInstance, options: ResolvedOpt
       if (!isRefusal(error) || typeof options.clientSecret === 'string') throw error;
       return requestOnce(instance, options, deadline);
     }
-  });
+  }, abandoned);
 }

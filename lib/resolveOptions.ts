@@ -5,6 +5,8 @@ const PRODUCTION_TOKEN_URL = 'https://coret1.syhapp.com/vlive/hpca/oauth/token';
 
 /** The options, checked, with the environment and the defaults filled in. */
 export interface ResolvedOptions extends Omit<GraphnetAuthOptions, 'tokenUrl'> {
+  readonly tokenRequest: NonNullable<GraphnetAuthOptions['tokenRequest']>;
+  readonly tokenRetry: NonNullable<GraphnetAuthOptions['tokenRetry']>;
   readonly clientId: string;
   readonly clientSecret: string | (() => string | Promise<string>);
   readonly tokenUrl: URL;
@@ -14,7 +16,8 @@ export interface ResolvedOptions extends Omit<GraphnetAuthOptions, 'tokenUrl'> {
   readonly restrictsOrigins: boolean;
 }
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
 const isFunction = (value: unknown) => typeof value === 'function';
 
@@ -22,6 +25,11 @@ const isFunction = (value: unknown) => typeof value === 'function';
 function parseHttpUrl(text: unknown): URL | undefined {
   const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
   return url && /^https?:$/.test(url.protocol) && !url.username && !url.password ? url : undefined;
+}
+
+function isOrigin(text: unknown): boolean {
+  const url = parseHttpUrl(text);
+  return url !== undefined && url.pathname === '/' && !url.search && !url.hash && !url.hostname.includes('*');
 }
 
 const CHECKS: Record<keyof GraphnetAuthOptions, [isRight: (value: unknown) => boolean, problem: string]> = {
@@ -35,8 +43,8 @@ const CHECKS: Record<keyof GraphnetAuthOptions, [isRight: (value: unknown) => bo
     '(or GRAPHNET_TOKEN_URL) must be an http(s) URL without user name and password',
   ],
   allowedOrigins: [
-    (value) => Array.isArray(value) && value.every((origin) => parseHttpUrl(origin)?.pathname === '/'),
-    'must be a list of origins such as https://api.example.org',
+    (value) => Array.isArray(value) && Array.from(value).every(isOrigin),
+    'must be a list of origins such as https://api.example.org, without wildcards',
   ],
   allowInsecureHttp: [(value) => typeof value === 'boolean', 'must be true or false'],
   tokenRequest: [isObject, 'must be an axios config'],
@@ -56,7 +64,7 @@ export function configError(problems: readonly string[]): GraphnetAuthError {
 
 /** Everything that is wrong with the options, by name and never by value. */
 function findProblems(options: object): string[] {
-  const unknown = Object.keys(options).filter((name) => !(name in CHECKS));
+  const unknown = Object.keys(options).filter((name) => !Object.hasOwn(CHECKS, name));
   const wrong = Object.entries(CHECKS).filter(([name, [isRight]]) => {
     const value: unknown = Reflect.get(options, name);
     return (value !== undefined || REQUIRED.has(name)) && !isRight(value);
@@ -67,15 +75,18 @@ function findProblems(options: object): string[] {
   ];
 }
 
+/** An option that is `undefined` is one that is not given. */
+const given = <T extends object>(options: T): T =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+
 /** @param problems those of the caller's, so that all are named at once. */
 export function resolveOptions(options: unknown, problems: readonly string[]): ResolvedOptions {
   const { GRAPHNET_CLIENT_ID, GRAPHNET_CLIENT_SECRET, GRAPHNET_TOKEN_URL } = process.env;
-  const given = isObject(options) ? Object.entries(options).filter(([, value]) => value !== undefined) : [];
   const merged = {
     clientId: GRAPHNET_CLIENT_ID,
     clientSecret: GRAPHNET_CLIENT_SECRET,
     tokenUrl: GRAPHNET_TOKEN_URL || PRODUCTION_TOKEN_URL,
-    ...(Object.fromEntries(given) as GraphnetAuthOptions),
+    ...(isObject(options) && given<GraphnetAuthOptions>(options)),
   };
   const all = [...problems, ...(isObject(options) ? [] : ['options must be an object']), ...findProblems(merged)];
   if (all.length > 0) throw configError(all);
@@ -84,6 +95,8 @@ export function resolveOptions(options: unknown, problems: readonly string[]): R
     clientId: merged.clientId!,
     clientSecret: merged.clientSecret!,
     tokenUrl: new URL(merged.tokenUrl),
+    tokenRequest: given(merged.tokenRequest ?? {}),
+    tokenRetry: given(merged.tokenRetry ?? {}),
     allowedOrigins: (merged.allowedOrigins ?? []).map((origin) => new URL(origin).origin),
     allowInsecureHttp: merged.allowInsecureHttp ?? false,
     restrictsOrigins: merged.allowedOrigins !== undefined,

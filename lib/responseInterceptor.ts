@@ -1,12 +1,10 @@
 import type { AxiosInstance, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
-import { authorizationOf } from './authorizationHeader.js';
-import { asksOnlyForOthers, challengeSchemes } from './challenges.js';
+import { otherSchemes } from './challenges.js';
 import type { Emit, NotReplayedReason } from './GraphnetAuthEvent.js';
 import { decodeClaims } from './parseTokenResponse.js';
-import { drain, isOneShot, replay } from './replay.js';
+import { isOneShot, replay, letGo } from './replay.js';
 import { responseHeader } from './responseHeader.js';
-import { RequestNote } from './RequestNote.js';
-import { summarize } from './summarize.js';
+import { noteOf, type RequestNote } from './requestNote.js';
 import type { TokenSource } from './tokenSource.js';
 import { waitForToken } from './waitForToken.js';
 
@@ -21,46 +19,45 @@ export interface ResponseInterceptorParts {
 const isRefusal = (response: AxiosResponse | undefined): response is AxiosResponse =>
   response?.status === 401 || response?.status === 403;
 
-function claimNames(config: Config): string[] {
-  return Object.keys(decodeClaims(authorizationOf(config).slice('Bearer '.length)) ?? {});
-}
+const claimNames = (header: string) => Object.keys(decodeClaims(header.slice('Bearer '.length)));
 
 /** R6: heals a 401 by one replay with a new token. */
 export function createResponseInterceptor({ source, bare, emit }: ResponseInterceptorParts) {
   /** R7, R9, R11: what stands in the way of a replay. The rejected token is discarded all the same. */
-  function findObstacle({ config, isReplayed }: RequestNote): NotReplayedReason | undefined {
-    if (source.discard(authorizationOf(config)) === 'storm-limit') return 'storm-limit';
+  function findObstacle({ config, header, isReplayed, hasLeftOrigin }: RequestNote): NotReplayedReason | undefined {
+    // Who asks for credentials there has not seen the token.
+    if (hasLeftOrigin) return 'other-origin';
+    if (source.discard(header) === 'storm-limit') return 'storm-limit';
     if (isReplayed) return 'already-replayed';
     return isOneShot(config.data) ? 'one-shot-body' : undefined;
   }
 
   async function heal(response: AxiosResponse, note: RequestNote, passOn: () => AxiosResponse): Promise<AxiosResponse> {
-    const { config } = note;
+    const { config, summary } = note;
     const reason = findObstacle(note);
     if (reason) {
-      emit({ type: 'not-replayed', reason, ...summarize(config) });
+      emit({ type: 'not-replayed', reason, ...summary });
       return passOn();
     }
     // First of all: where agents are short of sockets, the token request may need this very one.
-    drain(response);
+    letGo(response);
     const token = await waitForToken(config, source.get());
-    emit({ type: 'replayed', ...summarize(config) });
-    note.isReplayed = true;
+    if (token) emit({ type: 'replayed', ...summary });
     return replay(bare, note, token).then(onFulfilled, onRejected);
   }
 
   /** @param passOn gives the caller what it would have got without this package. */
   async function settle(response: AxiosResponse, answered: Config | undefined, passOn: () => AxiosResponse) {
-    const note = RequestNote.of(answered);
+    const note = noteOf(answered);
     if (!note) return passOn();
-    const { config } = note;
+    const { summary, header } = note;
     if (response.status === 403) {
-      emit({ type: 'forbidden', claims: claimNames(config), ...summarize(config) });
+      emit({ type: 'forbidden', claims: claimNames(header), ...summary });
       return passOn();
     }
-    const schemes = challengeSchemes(responseHeader(response, 'www-authenticate'));
-    if (asksOnlyForOthers(schemes)) {
-      emit({ type: 'other-challenge', schemes, ...summarize(config) });
+    const schemes = otherSchemes(responseHeader(response, 'www-authenticate'));
+    if (schemes) {
+      emit({ type: 'other-challenge', schemes, ...summary });
       return passOn();
     }
     return heal(response, note, passOn);

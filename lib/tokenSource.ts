@@ -1,14 +1,14 @@
 import pMemoize from 'p-memoize';
-import { elapsedMs, now, sleep } from './clock.js';
+import { askForToken, type TokenRequest } from './askForToken.js';
 import { createFailurePause } from './failurePause.js';
 import { GraphnetAuthError } from './GraphnetAuthError.js';
 import type { Emit } from './GraphnetAuthEvent.js';
 import type { SharedStore } from './sharedStore.js';
 import { createStormLimit } from './stormLimit.js';
-import { createToken, isDue, isFresh, remainingMs, type Token } from './Token.js';
+import { isDue, isFresh, remainingMs, type Token } from './Token.js';
 
-const SPENT_MS = 250;
-const MAX_SPENT_MS = 1500;
+/** What two processes judge differently of one token's life. */
+const MIN_GAIN_MS = 250;
 const MAX_REMEMBERED = 10;
 
 export type DiscardOutcome = 'discarded' | 'not-current' | 'storm-limit';
@@ -27,77 +27,67 @@ const sameFailure = ({ code, message, ...details }: GraphnetAuthError) => new Gr
 
 /**
  * The one place where a token is kept. A generation ends whenever a token is discarded: only callers of the same
- * generation share a token request, and an answer for a past generation is neither kept nor handed out.
+ * generation share a token request, and that of a past generation is abandoned: its answer would be thrown away.
  */
-export function createTokenSource(request: () => Promise<Token>, emit: Emit, store?: SharedStore): TokenSource {
+export function createTokenSource(request: TokenRequest, emit: Emit, store?: SharedStore): TokenSource {
   let slot: Token | undefined;
   let latest: Token | undefined;
-  let generation = 0;
-  let isRenewing = false;
+  let generation = new AbortController();
   let queue: Promise<unknown> = Promise.resolve();
   const rejected: string[] = [];
-  const pause = createFailurePause();
+  const callersPause = createFailurePause();
+  const renewalsPause = createFailurePause();
   const admitDiscard = createStormLimit();
+
+  /** R25: what fails behind callers that have a token is no reason to let them wait when they no longer have one. */
+  const pauseInForce = () => (slot && isFresh(slot) ? renewalsPause : callersPause);
+
+  function endPauses(): void {
+    callersPause.reset();
+    renewalsPause.reset();
+  }
 
   const isBetter = (candidate: Token): boolean =>
     isFresh(candidate) &&
     !rejected.includes(candidate.value) &&
-    (!slot || remainingMs(candidate) > remainingMs(slot) + SPENT_MS);
+    (!slot || remainingMs(candidate) > remainingMs(slot) + MIN_GAIN_MS);
 
-  /**
-   * R5: a token that is issued again has no more life than it had; an opaque one may be given another when that is over.
-   * @returns `undefined` for what is too late to send anywhere (R4): a server may issue the same token until it expires,
-   * or answer when it has.
-   */
-  async function askOnce(): Promise<Token | undefined> {
-    let token = await request();
-    const restMs = token.value === latest?.value ? remainingMs(latest) + elapsedMs(token.receivedAt) : Infinity;
-    const isReissue = restMs < Infinity && (restMs > 0 || token.claims.exp !== undefined);
-    if (isReissue && restMs < token.lifeMs) token = createToken({ ...token, lifeMs: restMs });
-    latest = token;
-    return isFresh(token) && !(isReissue && remainingMs(token) < SPENT_MS) ? token : undefined;
+  function fail(error: GraphnetAuthError): never {
+    const { code, status } = error;
+    pauseInForce().begin(error);
+    emit({ type: 'token-failed', code, status });
+    throw error;
   }
 
-  async function ask(): Promise<Token> {
-    let token = await askOnce();
-    for (const since = now(); !token && elapsedMs(since) < MAX_SPENT_MS;) {
-      await sleep(SPENT_MS);
-      token = await askOnce();
-    }
-    if (token) return token;
-    const message = 'The token had expired by the time that it arrived; is the token endpoint very slow?';
-    throw new GraphnetAuthError('ERR_GRAPHNET_TOKEN_RESPONSE', message);
-  }
-
-  async function acquire(forGeneration: number): Promise<Token> {
-    const shared = await store?.take(isBetter);
-    let token = shared;
-    if (!token) {
-      const failure = pause.current();
-      if (failure) throw failure;
-      try {
-        token = await ask();
-      } catch (error) {
-        void store?.put(undefined);
-        const { code, status } = error as GraphnetAuthError;
-        if (forGeneration === generation) pause.begin(error as GraphnetAuthError);
-        emit({ type: 'token-failed', code, status });
-        throw error;
-      }
-    }
-    pause.reset();
-    if (forGeneration === generation) {
-      slot = latest = token;
-      emit({ type: 'token-received', source: shared ? 'store' : 'endpoint', expiresAt: new Date(token.expiresAtMs) });
-    }
-    if (!shared) void store?.put(forGeneration === generation ? token : undefined);
+  function keep(token: Token, origin: 'endpoint' | 'store'): Token {
+    endPauses();
+    slot = latest = token;
+    emit({ type: 'token-received', source: origin, expiresAt: new Date(token.expiresAtMs) });
     return token;
+  }
+
+  /** R30: the store first, then the token endpoint. `undefined` when abandoned. */
+  async function acquire(abandoned: AbortSignal): Promise<Token | undefined> {
+    const failure = pauseInForce().current();
+    const shared = await store?.take(isBetter, { mayAsk: !failure, abandoned });
+    if (shared && !abandoned.aborted) return keep(shared, 'store');
+    if (failure) throw failure;
+    let token: Token | undefined;
+    try {
+      if (!abandoned.aborted) token = await askForToken(request, latest, abandoned);
+      if (token && !abandoned.aborted) return keep(token, 'endpoint');
+    } catch (error) {
+      if (!abandoned.aborted) fail(error as GraphnetAuthError);
+    } finally {
+      void store?.put(abandoned.aborted ? undefined : token);
+    }
+    return undefined;
   }
 
   /** Single flight within a generation, and never two token requests at once across them. */
   const obtain = pMemoize(
-    async (forGeneration: number): Promise<Token | undefined> => {
-      const turn = queue.then(() => (forGeneration === generation ? acquire(forGeneration) : undefined));
+    async (abandoned: AbortSignal): Promise<Token | undefined> => {
+      const turn = queue.then(() => (abandoned.aborted ? undefined : acquire(abandoned)));
       queue = turn.catch(() => undefined);
       return turn;
     },
@@ -106,10 +96,7 @@ export function createTokenSource(request: () => Promise<Token>, emit: Emit, sto
 
   /** R5: nobody waits for it, and nobody hears of its failure but `onEvent`. */
   function renewBehind(): void {
-    if (isRenewing || pause.current()) return;
-    isRenewing = true;
-    const end = () => (isRenewing = false);
-    obtain(generation).then(end, end);
+    if (!renewalsPause.current()) obtain(generation.signal).catch(() => undefined);
   }
 
   async function get(): Promise<Token> {
@@ -118,20 +105,23 @@ export function createTokenSource(request: () => Promise<Token>, emit: Emit, sto
         if (isDue(slot)) renewBehind();
         return slot;
       }
-      const joined = generation;
+      const { signal } = generation;
       try {
-        const token = await obtain(joined);
-        if (token && joined === generation) return token;
+        const token = await obtain(signal);
+        if (token && !signal.aborted) return token;
       } catch (error) {
-        if (joined === generation) throw sameFailure(error as GraphnetAuthError);
+        if (!signal.aborted) throw sameFailure(error as GraphnetAuthError);
       }
     }
   }
 
-  function forget(token: Token, cause: '401' | 'invalidate'): void {
-    rejected.push(token.value);
+  function startGeneration(cause: '401' | 'invalidate'): void {
+    generation.abort();
+    generation = new AbortController();
+    if (!slot) return;
+    rejected.push(slot.value);
     if (rejected.length > MAX_REMEMBERED) rejected.shift();
-    store?.discard(token.value);
+    store?.discard(slot.value);
     slot = undefined;
     emit({ type: 'token-discarded', cause });
   }
@@ -142,14 +132,12 @@ export function createTokenSource(request: () => Promise<Token>, emit: Emit, sto
     discard(rejectedHeader) {
       if (slot?.header !== rejectedHeader) return 'not-current';
       if (!admitDiscard()) return 'storm-limit';
-      generation += 1;
-      forget(slot, '401');
+      startGeneration('401');
       return 'discarded';
     },
     invalidate() {
-      generation += 1;
-      pause.reset();
-      if (slot) forget(slot, 'invalidate');
+      endPauses();
+      startGeneration('invalidate');
     },
   };
 }

@@ -24,6 +24,10 @@ export function waitForToken(config: InternalAxiosRequestConfig, pending: Promis
   const { signal, timeout } = config;
   const cancelToken = config.cancelToken as unknown as Subscribable | undefined;
   if (!signal && !cancelToken && !timeout) return pending;
+  if (isAborted(config)) {
+    pending.catch(() => undefined);
+    return Promise.resolve(undefined);
+  }
   return new Promise<Token | undefined>((resolve, reject) => {
     const onAbort = () => {
       leave();

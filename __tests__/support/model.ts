@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { GraphnetAuthError } from '../../lib/GraphnetAuthError.js';
 import type { Token } from '../../lib/Token.js';
-import { deferred, numberedToken } from './schedule.js';
+import { deferred, leaving, numberedToken } from './schedule.js';
 
 /** One token request, as the server remembers it; without `n` it failed. */
 export interface Ask {
@@ -25,7 +25,7 @@ export class ScriptedServer {
 
   constructor(readonly lifeMs: number) {}
 
-  readonly request = async (): Promise<Token> => {
+  readonly request = async (abandoned: AbortSignal): Promise<Token> => {
     this.inFlight += 1;
     assert.equal(this.inFlight, 1, 'R2: token requests in flight');
     const fails = this.failsNext > 0;
@@ -42,9 +42,14 @@ export class ScriptedServer {
     const ask = { n, sentMs: nowMs, claimedMs, expiresMs: this.currentExpiresMs, answeredMs: nowMs };
     this.asks.push(ask);
     const token = numberedToken(this.issued, claimedMs);
-    await this.held?.promise;
+    if (this.held) await leaving(this.held.promise, abandoned);
     ask.answeredMs = Date.now();
     this.inFlight -= 1;
+    if (abandoned.aborted) {
+      // Nobody knows this token, so nobody could tell that it is issued again as if new.
+      this.revoke();
+      throw new Error('nobody is to see this');
+    }
     if (fails) throw new GraphnetAuthError('ERR_GRAPHNET_TOKEN_REQUEST', 'outage', { status: 503 });
     return token;
   };
@@ -69,11 +74,11 @@ interface Held {
 /** What the contract makes of the same script: at any time, who may use which token, and who may ask for one. */
 export class Model {
   token: Held | undefined;
-  generation = 0;
-  /** The token request under way: which generation asked, and the first of its asks. */
-  flight: { generation: number; from: number } | undefined;
+  /** The token request under way, by the first of its asks. */
+  flight: { from: number } | undefined;
+  /** Of callers that have no token, and of renewals behind those that have one. */
+  private pauses: Partial<Record<'callers' | 'renewals', { sinceMs: number; ms: number }>> = {};
   private lastN: number | undefined;
-  private pause: { sinceMs: number; ms: number } | undefined;
   private discards: number[] = [];
 
   constructor(private readonly server: ScriptedServer) {}
@@ -89,42 +94,48 @@ export class Model {
     return ageMs >= token.lifeMs - windowMs(token.lifeMs) ? 'due' : 'good';
   }
 
+  private get whoPauses(): 'callers' | 'renewals' {
+    return this.state === 'none' ? 'callers' : 'renewals';
+  }
+
   get isPausing(): boolean {
-    return this.pause !== undefined && Date.now() - this.pause.sinceMs < this.pause.ms;
+    const pause = this.pauses[this.whoPauses];
+    return pause !== undefined && Date.now() - pause.sinceMs < pause.ms;
   }
 
   /** R5, R25: the next token request may begin. */
   begin(): void {
-    this.flight = { generation: this.generation, from: this.asks };
+    this.flight = { from: this.asks };
     this.asks += 1;
   }
 
-  /** The answer to the token request under way has come. @returns whether it was for the present generation. */
-  land(): boolean {
-    const { generation, from } = this.flight!;
+  /** The answer to the token request under way has come. */
+  land(): void {
+    const { from } = this.flight!;
     this.flight = undefined;
     const first = this.server.asks[from]!;
     let ask = first;
     let token = this.read(ask);
     // R5: what is spent is asked for again, for a while.
-    for (let tries = 1; token && this.isSpent(token, ask); tries++) {
+    for (let tries = 1, known = this.lastN; token && this.isSpent(token, known, ask); tries++) {
       if (ask.answeredMs - first.answeredMs >= MAX_SPENT_MS) {
         token = undefined;
         break;
       }
+      known = token.n;
       ask = this.server.asks[from + tries]!;
       assert(ask, 'R4, R5: a spent token is asked for again');
       this.asks += 1;
       token = this.read(ask);
     }
-    const isPresent = generation === this.generation;
     if (token) {
-      this.pause = undefined;
-      if (isPresent) this.token = token;
-    } else if (isPresent) {
-      this.pause = { sinceMs: Date.now(), ms: this.pause ? Math.min(this.pause.ms * 2, 30_000) : 1000 };
+      this.pauses = {};
+      this.token = token;
+      this.lastN = token.n;
+    } else {
+      const earlier = this.pauses[this.whoPauses];
+      this.pauses[this.whoPauses] = { sinceMs: Date.now(), ms: earlier ? Math.min(earlier.ms * 2, 30_000) : 1000 };
     }
-    return isPresent;
   }
 
   /** R9. @returns whether the 401 discards. */
@@ -133,25 +144,27 @@ export class Model {
     this.discards = this.discards.filter((ms) => nowMs - ms < 60_000);
     if (this.discards.length >= 5) return false;
     this.discards.push(nowMs);
-    this.generation += 1;
-    this.token = undefined;
+    this.forget();
     return true;
   }
 
   invalidate(): void {
-    this.generation += 1;
+    this.pauses = {};
+    this.forget();
+  }
+
+  /** A token request under way is abandoned. */
+  private forget(): void {
     this.token = undefined;
-    this.pause = undefined;
+    this.flight = undefined;
   }
 
   private read({ n, sentMs, claimedMs, expiresMs }: Ask): Held | undefined {
     return n === undefined ? undefined : { n, sinceMs: sentMs, lifeMs: Math.min(claimedMs, expiresMs - sentMs) };
   }
 
-  private isSpent({ n, sinceMs, lifeMs }: Held, { answeredMs }: Ask): boolean {
-    const isReissue = n === this.lastN;
-    this.lastN = n;
+  private isSpent({ n, sinceMs, lifeMs }: Held, known: number | undefined, { answeredMs }: Ask): boolean {
     const restMs = sinceMs + lifeMs - answeredMs;
-    return restMs <= marginMs(lifeMs) || (isReissue && restMs < MIN_LIFE_MS);
+    return restMs <= marginMs(lifeMs) || (n === known && restMs < MIN_LIFE_MS);
   }
 }

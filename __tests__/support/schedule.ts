@@ -42,6 +42,15 @@ export const scheduler = (): fc.Arbitrary<fc.Scheduler> =>
     },
   });
 
+/** Waits for `pending`, but not when nobody wants it any more. */
+export async function leaving(pending: Promise<unknown>, abandoned: AbortSignal): Promise<void> {
+  let leave: (() => void) | undefined;
+  const left = new Promise<void>((resolve) => (leave = resolve));
+  abandoned.addEventListener('abort', leave!);
+  await Promise.race([pending, left]);
+  abandoned.removeEventListener('abort', leave!);
+}
+
 /** A promise and the means to settle it. */
 export function deferred<T>() {
   let resolve!: (value: T) => void;

@@ -1,0 +1,46 @@
+import type { InternalAxiosRequestConfig } from 'axios';
+import type { RequestSummary } from './GraphnetAuthEvent.js';
+
+type Config = InternalAxiosRequestConfig;
+
+/** What is kept of a request that carries the token, to know it again in the answer, or when the app sends it again. */
+export interface RequestNote {
+  /** As it went to the adapter, which may answer with a copy that it has changed. */
+  readonly config: Config;
+  /** An adapter may take itself off the config, as axios-mock-adapter does: a replay without it would be real. */
+  readonly adapter: Config['adapter'];
+  /** What events say of it. */
+  readonly summary: RequestSummary;
+  /** The `Authorization` that this package has set. */
+  header: string;
+  /** R7: a call is replayed once, also when its config is sent again. */
+  isReplayed: boolean;
+  /** A redirect has led it to an origin that is not sent the token. */
+  hasLeftOrigin: boolean;
+}
+
+/** A string key, for symbols are lost when axios before 1.19 merges configs. */
+const KEY = 'axios-graphnet-auth';
+
+/**
+ * All that is put on the config, for configs end up in logs. A class, for axios copies plain objects when it merges
+ * configs.
+ */
+class Mark {}
+
+const notes = new WeakMap<object, RequestNote>();
+const markOf = (config: Config | undefined) => (config as { [KEY]?: object } | undefined)?.[KEY];
+
+export function noteOf(config: Config | undefined): RequestNote | undefined {
+  const mark = markOf(config);
+  return mark && notes.get(mark);
+}
+
+/** Also true of a deep copy that the app has made of a config, whose note is lost. */
+export const isNoted = (config: Config): boolean => markOf(config) !== undefined;
+
+export function putNote(config: Config, note: RequestNote | undefined): void {
+  const mark = note && new Mark();
+  if (mark) notes.set(mark, note);
+  (config as { [KEY]?: object | undefined })[KEY] = mark;
+}
