@@ -16,7 +16,7 @@ import { startRedis, whyNoRedis, type TestRedis } from './support/redis.js';
       lives: 4,
       lifeMs: 3000,
       redisUrl: redis.url,
-      revokesAfterLives: 2.4,
+      revokesAfterLives: 1.3,
     });
     expect(figures).toMatchObject({ failedCalls: 0, expiredArrivals: 0 });
     expect(figures.calls).toBeGreaterThan(16 * 4);

@@ -48,7 +48,7 @@ const NEIGHBOURS: [string, Neighbour][] = [
   [
     "@nestjs/axios's HttpService",
     (instance) => {
-      const service = new HttpService(instance);
+      const service = new HttpService(instance as never);
       return (path) => firstValueFrom(service.get(path));
     },
   ],

@@ -46,9 +46,9 @@ try {
   await sleep(500);
   const runs = [
     ['with a store', await runFleet({ ...settings, redisUrl })],
-    ['with a store, and a revocation', await runFleet({ ...settings, redisUrl, revokesAfterLives: 2.4 })],
+    ['with a store, and a revocation', await runFleet({ ...settings, redisUrl, revokesAfterLives: 1.3 })],
     ['without', await runFleet(settings)],
-    ['without, and a revocation', await runFleet({ ...settings, revokesAfterLives: 2.4 })],
+    ['without, and a revocation', await runFleet({ ...settings, revokesAfterLives: 1.3 })],
   ];
   console.log(
     `| ${processes} processes × ${settings.lives} token lives of ${settings.lifeMs / 1000} s | ${runs.map(([name]) => name).join(' | ')} |`,

@@ -28,14 +28,14 @@ export async function askForToken(
 ): Promise<Token> {
   let known = latest;
   let since: Moment | undefined;
-  for (;;) {
+  while (!abandoned.aborted) {
     const answer = await request(abandoned);
     const restMs = limitMs(answer, known);
     const token = restMs < answer.lifeMs ? createToken({ ...answer, lifeMs: restMs }) : answer;
     const isSpent = !isFresh(token) || (restMs < Infinity && remainingMs(token) < SPENT_MS);
     if (!isSpent) return token;
     since ??= now();
-    if (abandoned.aborted || elapsedMs(since) >= MAX_SPENT_MS) break;
+    if (elapsedMs(since) >= MAX_SPENT_MS) break;
     known = token;
     await sleep(SPENT_MS);
   }

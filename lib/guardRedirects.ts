@@ -1,17 +1,18 @@
 import { authorizationName } from './authorizationHeader.js';
 import type { RequestNote } from './requestNote.js';
 
-type BeforeRedirect = NonNullable<RequestNote['config']['beforeRedirect']>;
+const REPLACED = Symbol('replaced');
 
-/** By guard: what the app had in its place, to be found again when the app sends the config again. */
-const replaced = new WeakMap<BeforeRedirect, BeforeRedirect | undefined>();
+type BeforeRedirect = NonNullable<RequestNote['config']['beforeRedirect']>;
+/** Remembers what the app had in its place, to be found again when the app sends the config again. */
+type Guard = BeforeRedirect & { [REPLACED]?: BeforeRedirect | undefined };
 
 /** R21: takes the token off a redirect that leaves the origin; axios before 1.19 lets it follow to a subdomain. */
 export function guardRedirects(note: RequestNote): void {
   const { config, summary } = note;
-  const present = config.beforeRedirect;
-  const own = present && replaced.has(present) ? replaced.get(present) : present;
-  const guard: BeforeRedirect = (...redirect) => {
+  const present: Guard | undefined = config.beforeRedirect;
+  const own = present && REPLACED in present ? present[REPLACED] : present;
+  const guard: Guard = (...redirect) => {
     const [{ href, headers }] = redirect as unknown as [{ href: string; headers: Record<string, unknown> }];
     if (!URL.canParse(href) || new URL(href).origin !== summary.origin) {
       note.hasLeftOrigin = true;
@@ -20,6 +21,6 @@ export function guardRedirects(note: RequestNote): void {
     }
     own?.(...redirect);
   };
-  replaced.set(guard, own);
+  guard[REPLACED] = own;
   config.beforeRedirect = guard;
 }

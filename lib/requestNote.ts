@@ -23,24 +23,29 @@ export interface RequestNote {
 const KEY = 'axios-graphnet-auth';
 
 /**
- * All that is put on the config, for configs end up in logs. A class, for axios copies plain objects when it merges
- * configs.
+ * All that is put on the config. A class, for axios copies plain objects when it merges configs; what it holds is out of
+ * reach, for configs end up in logs.
  */
-class Mark {}
+class Mark {
+  readonly #note: RequestNote;
 
-const notes = new WeakMap<object, RequestNote>();
-const markOf = (config: Config | undefined) => (config as { [KEY]?: object } | undefined)?.[KEY];
+  constructor(note: RequestNote) {
+    this.#note = note;
+  }
 
-export function noteOf(config: Config | undefined): RequestNote | undefined {
-  const mark = markOf(config);
-  return mark && notes.get(mark);
+  /** A deep copy that the app has made of a config bears a mark without a note. */
+  static noteOn(mark: object | undefined): RequestNote | undefined {
+    return mark && #note in mark ? mark.#note : undefined;
+  }
 }
 
-/** Also true of a deep copy that the app has made of a config, whose note is lost. */
+const markOf = (config: Config | undefined) => (config as { [KEY]?: object } | undefined)?.[KEY];
+
+export const noteOf = (config: Config | undefined): RequestNote | undefined => Mark.noteOn(markOf(config));
+
+/** Also true of a deep copy. */
 export const isNoted = (config: Config): boolean => markOf(config) !== undefined;
 
 export function putNote(config: Config, note: RequestNote | undefined): void {
-  const mark = note && new Mark();
-  if (mark) notes.set(mark, note);
-  (config as { [KEY]?: object | undefined })[KEY] = mark;
+  (config as { [KEY]?: object | undefined })[KEY] = note && new Mark(note);
 }

@@ -12,6 +12,7 @@ const { status } = spawnSync(
     ...(report ? ['--json', `--outputFile=${report}`] : []),
     ...process.argv.slice(2),
   ],
-  { stdio: ['ignore', report ? 'ignore' : 'inherit', 'inherit'] },
+  // A test that leaves something open must not hold up CI for ever.
+  { stdio: ['ignore', report ? 'ignore' : 'inherit', 'inherit'], timeout: 20 * 60_000 },
 );
 process.exitCode = status ?? 1;

@@ -25,6 +25,7 @@ export async function startSoakServer({ lifeMs, maxDelayMs, faultShare }) {
     counts.tokenRequests += 1;
     atOnce += 1;
     counts.mostAtOnce = Math.max(counts.mostAtOnce, atOnce);
+    response.on('close', () => (atOnce -= 1));
     const delayMs = Math.random() * maxDelayMs;
     const isOutage = Date.now() < outageEndsMs;
     const isFault = isOutage || Math.random() < faultShare;
@@ -33,7 +34,6 @@ export async function startSoakServer({ lifeMs, maxDelayMs, faultShare }) {
     await sleep(isOutage ? 0 : beforeMs);
     const token = !isFault && issueJwt(lifeMs, counts.tokenRequests);
     await sleep(isOutage ? 0 : delayMs - beforeMs);
-    atOnce -= 1;
     if (token) {
       tokens.set(token.value, { ...token, order: tokens.size + 1, answeredMs: Date.now(), revokedMs: Infinity });
       return response.end(JSON.stringify({ token_type: 'Bearer', access_token: token.value, refresh_token: null }));
