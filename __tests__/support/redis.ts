@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 export interface TestRedis {
   url: string;
-  stop(): void;
+  stop(): Promise<unknown>;
 }
 
 function hasRedis(): boolean {
@@ -61,11 +61,16 @@ export async function startOwnRedis(): Promise<TestRedis> {
   const options = ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no', '--dir', dir];
   const child = spawn('redis-server', options, { stdio: 'ignore' });
   await untilItListens(port, child);
-  return { url: `redis://127.0.0.1:${port}`, stop: () => child.kill('SIGKILL') };
+  const exit = once(child, 'exit');
+  const stop = () => {
+    child.kill('SIGKILL');
+    return exit;
+  };
+  return { url: `redis://127.0.0.1:${port}`, stop };
 }
 
 /** The Redis that the environment names, or one of the test's own. */
 export async function startRedis(): Promise<TestRedis> {
   const { GRAPHNET_TEST_REDIS_URL: url } = process.env;
-  return url ? { url, stop: () => undefined } : startOwnRedis();
+  return url ? { url, stop: () => Promise.resolve() } : startOwnRedis();
 }
