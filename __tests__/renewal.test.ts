@@ -171,6 +171,20 @@ describe('a token request whose token nobody wants any more', () => {
     expect(eventsOf('token-failed')).toEqual([]);
   });
 
+  test('R2: callers that wait behind one invalidation each: one token request for all', async () => {
+    const { auth } = attach(graphnet);
+    const hanging = hangOnce();
+    const callers = [auth.getToken()];
+    await hanging.asked;
+    for (let times = 0; times < 3; times++) {
+      auth.invalidate();
+      callers.push(auth.getToken());
+    }
+    const values = (await Promise.all(callers)).map(({ value }) => value);
+    expect(new Set(values).size).toBe(1);
+    expect(graphnet.tokenRequests).toHaveLength(2);
+  });
+
   test('R6: a 401 ends a renewal that hangs', async () => {
     graphnet.lifeSeconds = 100;
     const { api } = attach(graphnet);

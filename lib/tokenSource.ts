@@ -87,7 +87,7 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
   /** Single flight within a generation, and never two token requests at once across them. */
   const obtain = pMemoize(
     async (abandoned: AbortSignal): Promise<Token | undefined> => {
-      const turn = queue.then(() => (abandoned.aborted ? undefined : acquire(abandoned)));
+      const turn = queue.then(() => acquire(abandoned));
       queue = turn.catch(() => undefined);
       return turn;
     },
