@@ -192,6 +192,8 @@ async function release(model: Model, real: Real): Promise<void> {
 }
 
 async function runScript(lifeMs: number, script: Iterable<Command>): Promise<void> {
+  // The spies of the clock remember every call.
+  jest.clearAllMocks();
   const server = new ScriptedServer(lifeMs);
   const model = new Model(server);
   const source = createTokenSource(server.request, () => undefined);
