@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import axios, { type AxiosRequestConfig } from 'axios';
 import { getEventListeners } from 'node:events';
+import { inspect } from 'node:util';
 import { attach } from './support/attached.js';
 import { json, startGraphnet, type Graphnet } from './support/graphnet.js';
 
@@ -85,6 +86,18 @@ describe('R14: a caller that leaves while it waits for a token', () => {
     answerAgain();
     await expect(stays).resolves.toMatchObject({ status: 200 });
     expect(graphnet.apiRequests.filter(({ url }) => url === '/left')).toHaveLength(1);
+  });
+
+  test('R20: by timeout, during the wait for another token: the error holds no token', async () => {
+    const { api, auth } = attach(graphnet);
+    graphnet.onToken = undefined;
+    const { value } = await auth.getToken();
+    graphnet.revokeAll();
+    graphnet.onToken = () => undefined;
+    const error: unknown = await api.get('/left', { timeout: 50 }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'ECONNABORTED' });
+    expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain(value);
+    auth.invalidate();
   });
 
   test.each(['signal', 'cancelToken'] as const)(

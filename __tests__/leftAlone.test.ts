@@ -47,8 +47,11 @@ describe('R15: requests that are left alone', () => {
     const { config } = await api.get('/Patient');
     auth.invalidate();
     const { url, method, headers, ...rest } = JSON.parse(JSON.stringify(config)) as Record<string, object>;
-    await api.request({ url, method, headers, 'axios-graphnet-auth': rest['axios-graphnet-auth'] } as object);
+    const copy = { url, method, headers, 'axios-graphnet-auth': rest['axios-graphnet-auth'] };
+    await api.request(copy as object);
     expect(graphnet.apiRequests[1]!.headers.authorization).toBe(`Bearer ${graphnet.issued[1]}`);
+    await api.request({ ...copy, headers: { Authorization: 'Basic b3duOm93bg==' } } as object).catch(() => undefined);
+    expect(graphnet.apiRequests[2]!.headers.authorization).toBe('Basic b3duOm93bg==');
   });
 
   test('credentials in the URL are credentials of its own', async () => {

@@ -141,6 +141,15 @@ describe('a 401', () => {
     expect(eventsOf('not-replayed')).toEqual([expect.objectContaining({ reason: 'already-replayed' })]);
   });
 
+  test('R6: the config of a healed call, sent again by the app, is a call of its own', async () => {
+    const { api } = attach(graphnet);
+    const { config } = await api.get('/Patient');
+    for (let revocations = 0; revocations < 2; revocations++) {
+      graphnet.revokeAll();
+      await expect(api.request(config)).resolves.toMatchObject({ status: 200 });
+    }
+  });
+
   test('R8: a 401 that asks for the subscription key is passed on and says so', async () => {
     const { api, eventsOf } = attach(graphnet);
     const challenge = 'AzureApiManagementKey realm="https://api",name="Ocp-Apim-Subscription-Key",type="header"';

@@ -91,6 +91,22 @@ function describeStore(kind: string, open: () => { store: GraphnetTokenStore; cl
       expect(second.eventsOf('token-received').at(-1)).toMatchObject({ source: 'store' });
     });
 
+    test('R6, R31: a token that was there while the rejected one was still accepted is not trusted: it may be revoked too', async () => {
+      const [first, second] = [process(), process()];
+      await first.api.get('/');
+      await until(() => stored() !== undefined);
+      await second.api.get('/');
+      first.auth.invalidate();
+      await first.api.get('/');
+      await until(() => stored()?.value.includes(graphnet.issued[1]!) ?? false);
+      const { now } = Date;
+      jest.spyOn(Date, 'now').mockImplementation(() => now() + 1000);
+      await second.api.get('/');
+      graphnet.revokeAll();
+      for (const { api } of [second, first]) await expect(api.get('/')).resolves.toMatchObject({ status: 200 });
+      expect(graphnet.tokenRequests).toHaveLength(3);
+    });
+
     test('R30: a cold start of ten at once makes about one token request', async () => {
       await Promise.all(Array.from({ length: 10 }, () => process().api.get('/')));
       expect(graphnet.tokenRequests.length).toBeLessThanOrEqual(3);
@@ -208,9 +224,14 @@ describe('R27, R32: a store that does not do what it should', () => {
     expect(graphnet.tokenRequests).toHaveLength(0);
   });
 
+  const rejectOrThrow = (key: string) => {
+    if (key.endsWith(':claim')) throw new Error('down');
+    return Promise.reject(new Error('down'));
+  };
   const broken: [string, Partial<GraphnetTokenStore>, object][] = [
     ['throws', { get: () => { throw new Error('s3cret'); } }, { operation: 'get', reason: 'error' }],
     ['rejects', { get: () => Promise.reject(new Error('down')) }, { operation: 'get', reason: 'error' }],
+    ['rejects one and throws at another', { get: rejectOrThrow }, { operation: 'get', reason: 'error' }],
     ['hangs', { get: never }, { operation: 'get', reason: 'timeout' }],
     ['is full', { set: () => Promise.reject(new Error('OOM')) }, { operation: 'set', reason: 'error' }],
     ['is full, and says nothing of it', { set: () => Promise.resolve(true) }, { operation: 'set', reason: 'not-kept' }],

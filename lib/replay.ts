@@ -56,6 +56,8 @@ export async function replay(bare: AxiosInstance, note: RequestNote, token: Toke
   try {
     const response = await bare.request({ ...config, adapter: adapter!, headers, transformRequest: [] });
     response.config = config;
+    // What the app makes of the config from here on is a call of its own.
+    note.isReplayed = response.status === 401;
     return response;
   } catch (error) {
     const failed = error as { config?: unknown; response?: AxiosResponse } | undefined;

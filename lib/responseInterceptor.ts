@@ -1,4 +1,5 @@
 import type { AxiosInstance, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
+import { removeAuthorization } from './authorizationHeader.js';
 import { otherSchemes } from './challenges.js';
 import type { Emit, NotReplayedReason } from './GraphnetAuthEvent.js';
 import { decodeClaims } from './parseTokenResponse.js';
@@ -41,6 +42,8 @@ export function createResponseInterceptor({ source, bare, emit }: ResponseInterc
     }
     // First of all: where agents are short of sockets, the token request may need this very one.
     letGo(response);
+    // R20: what is made of the config while the caller waits is to hold no token.
+    removeAuthorization(config);
     const token = await waitForToken(config, source.get());
     if (token) emit({ type: 'replayed', ...summary });
     return replay(bare, note, token).then(onFulfilled, onRejected);
@@ -64,7 +67,10 @@ export function createResponseInterceptor({ source, bare, emit }: ResponseInterc
   }
 
   function onFulfilled(response: AxiosResponse): AxiosResponse | Promise<AxiosResponse> {
-    return isRefusal(response) ? settle(response, response.config, () => response) : response;
+    const { config } = response;
+    if (isRefusal(response)) return settle(response, config, () => response);
+    source.noteAccepted(noteOf(config)?.header);
+    return response;
   }
 
   function onRejected(error: { response?: AxiosResponse; config?: Config } | undefined): Promise<AxiosResponse> {

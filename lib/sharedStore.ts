@@ -66,7 +66,7 @@ export function createSharedStore(store: GraphnetTokenStore, options: ResolvedOp
       const since = now();
       for (let isSecond = false; ; isSecond = true) {
         const startedAt = now();
-        const [entry, claim] = await Promise.all([at('get').get(key), store.get(claimKey)]);
+        const [entry, claim] = await Promise.all([key, claimKey].map(async (name) => at('get').get(name)));
         const token = read(entry);
         if (token && isAcceptable(token)) return { token };
         if (!mayAsk || isPresent(claim)) return { claim };

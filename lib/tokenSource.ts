@@ -7,8 +7,8 @@ import type { SharedStore } from './sharedStore.js';
 import { createStormLimit } from './stormLimit.js';
 import { isDue, isFresh, remainingMs, type Token } from './Token.js';
 
-/** What two processes judge differently of one token's life. */
-const MIN_GAIN_MS = 250;
+/** How far the clocks of two processes may disagree. */
+const CLOCK_TOLERANCE_MS = 250;
 const MAX_REMEMBERED = 10;
 
 export type DiscardOutcome = 'discarded' | 'not-current' | 'storm-limit';
@@ -20,6 +20,8 @@ export interface TokenSource {
   /** R6: discards a token that the API has rejected, if it is still the current one and R9 permits. */
   discard(rejectedHeader: string): DiscardOutcome;
   invalidate(): void;
+  /** The API has accepted a request that was sent with this header. */
+  noteAccepted(header: string | undefined): void;
 }
 
 /** Everybody gets an error of their own: axios writes to the stack of what it rethrows. */
@@ -32,6 +34,7 @@ const sameFailure = ({ code, message, ...details }: GraphnetAuthError) => new Gr
 export function createTokenSource(request: TokenRequest, emit: Emit, store?: SharedStore): TokenSource {
   let slot: Token | undefined;
   let latest: Token | undefined;
+  let acceptedAtMs = 0;
   let generation = new AbortController();
   let queue: Promise<unknown> = Promise.resolve();
   const rejected: string[] = [];
@@ -47,10 +50,13 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
     renewalsPause.reset();
   }
 
+  /** R31: what another process had while ours was still accepted may have been revoked along with ours. */
   const isBetter = (candidate: Token): boolean =>
     isFresh(candidate) &&
     !rejected.includes(candidate.value) &&
-    (!slot || remainingMs(candidate) > remainingMs(slot) + MIN_GAIN_MS);
+    (slot
+      ? remainingMs(candidate) > remainingMs(slot) + CLOCK_TOLERANCE_MS
+      : candidate.receivedAt.wallMs > acceptedAtMs - CLOCK_TOLERANCE_MS);
 
   function fail(error: GraphnetAuthError): never {
     const { code, status } = error;
@@ -138,6 +144,9 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
     invalidate() {
       endPauses();
       startGeneration('invalidate');
+    },
+    noteAccepted(header) {
+      if (store && slot?.header === header) acceptedAtMs = Date.now();
     },
   };
 }
