@@ -14,7 +14,7 @@ function outcomeOf({ status, body, headers }: FuzzedAnswer): string {
   let token: Token;
   try {
     const answer = { status, body, dateHeader: headers.date, sentAt: moment, receivedAt: moment };
-    token = parseTokenResponse(answer, 's3cret', 0);
+    token = parseTokenResponse(answer, 's3cret');
   } catch (error) {
     return checkError(error);
   }

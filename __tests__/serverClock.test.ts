@@ -91,7 +91,7 @@ describe('R4, R5: a token’s life on fake clocks', () => {
     const body = { token_type: 'Bearer', access_token: jwt({ iat: issuedAt, exp: issuedAt + lifeMs / 1000 }) };
     const dateHeader = withDate ? new Date(T + skewMs).toUTCString() : undefined;
     const answer = { status: 200, body, dateHeader, sentAt: at, receivedAt: { ...clock, wallMs: clock.wallMs + 50 } };
-    return { token: parseTokenResponse(answer, 'secret', 0), clock };
+    return { token: parseTokenResponse(answer, 'secret'), clock };
   }
 
   test.each([
@@ -106,9 +106,9 @@ describe('R4, R5: a token’s life on fake clocks', () => {
     const at = (ms: number) => Object.assign(clock, { wallMs: start.wallMs + ms, monotonicMs: start.monotonicMs + ms });
     at(HOUR_MS * 0.9);
     expect(isFresh(token)).toBe(true);
-    expect(isDue(token)).toBe(false);
+    expect(isDue(token, 0)).toBe(false);
     at(HOUR_MS - 4 * 60_000);
-    expect(isFresh(token) && isDue(token)).toBe(true);
+    expect(isFresh(token) && isDue(token, 0)).toBe(true);
     at(HOUR_MS - 9_000);
     expect(isFresh(token)).toBe(false);
   });
@@ -132,9 +132,9 @@ describe('R4, R5: a token’s life on fake clocks', () => {
       const left = lifeMs - 200;
       const window = Math.min(left * 0.2, 300_000);
       at(left - window - 1);
-      expect(isDue(token)).toBe(false);
+      expect(isDue(token, 0)).toBe(false);
       at(left - window + 1);
-      expect(isDue(token) && isFresh(token)).toBe(true);
+      expect(isDue(token, 0) && isFresh(token)).toBe(true);
       at(left - Math.min(left * 0.05, 10_000) + 1);
       expect(isFresh(token)).toBe(false);
     },

@@ -19,7 +19,7 @@ afterEach(async () => {
   await graphnet.close();
 });
 
-/** What a store holds: everything, the claims of turns aside. */
+/** What a store holds: everything, leases aside. */
 interface Peekable extends GraphnetTokenStore {
   entries: Map<string, { value: string; ttlMs: number }>;
 }
@@ -30,7 +30,7 @@ function recorded(store: GraphnetTokenStore): Peekable {
     entries,
     get: (key) => store.get(key),
     set: (key, value, ttlMs) => {
-      if (!key.endsWith(':claim')) entries.set(key, { value, ttlMs });
+      if (!key.endsWith(':lease')) entries.set(key, { value, ttlMs });
       return store.set(key, value, ttlMs);
     },
     delete: (key) => {
@@ -174,18 +174,18 @@ describe('R27, R32: a store that does not do what it should', () => {
     JSON.stringify({
       value: jwt({ exp: 1 }),
       expiresAtMs: Date.now() + 60_000,
-      receivedAtMs: Date.now(),
+      requestedAtMs: Date.now(),
       lifeMs: 60_000,
       ...fields,
     });
-  /** Answers every read of the token with this, and forgets what it is told of it; claims it keeps. */
+  /** Answers every read of the token with this, and forgets what it is told of it; leases it keeps. */
   function answering(value: unknown): GraphnetTokenStore {
-    let claim: string | undefined;
-    const isClaim = (key: string) => key.endsWith(':claim');
+    let lease: string | undefined;
+    const isLease = (key: string) => key.endsWith(':lease');
     return {
-      get: (key) => Promise.resolve(isClaim(key) ? claim : value),
-      set: (key, given) => Promise.resolve(isClaim(key) && (claim = given)),
-      delete: (key) => Promise.resolve(isClaim(key) && (claim = undefined)),
+      get: (key) => Promise.resolve(isLease(key) ? lease : value),
+      set: (key, given) => Promise.resolve(isLease(key) && (lease = given)),
+      delete: (key) => Promise.resolve(isLease(key) && (lease = undefined)),
     };
   }
   const never = () => new Promise<never>(() => undefined);
@@ -197,9 +197,9 @@ describe('R27, R32: a store that does not do what it should', () => {
     ['a token that is no bearer token', entry({ value: 'a b' })],
     ['a life that is no number', entry({ lifeMs: 'long' })],
     ['a life of a thousand years', entry({ lifeMs: 3e13 })],
-    ['a time that is no number', entry({ receivedAtMs: null })],
+    ['a time that is no number', entry({ requestedAtMs: null })],
     ['a time out of range', entry({ expiresAtMs: 1e300 })],
-    ['of a process whose clock is an hour ahead (R4)', entry({ receivedAtMs: Date.now() + 3_600_000 })],
+    ['of a process whose clock is an hour ahead (R4)', entry({ requestedAtMs: Date.now() + 3_600_000 })],
   ])('a corrupt entry (%s) is ignored, and onEvent says so', async (_, value) => {
     const { api, eventsOf } = attach(graphnet, { store: answering(value) });
     await expect(api.get('/')).resolves.toMatchObject({ status: 200 });
@@ -208,7 +208,7 @@ describe('R27, R32: a store that does not do what it should', () => {
   });
 
   test.each<[string, unknown]>([
-    ['expired', entry({ receivedAtMs: Date.now() - 61_000 })],
+    ['expired', entry({ requestedAtMs: Date.now() - 61_000 })],
     ['none', null],
   ])('an entry that is %s is ignored without a word', async (_, value) => {
     const { api, events } = attach(graphnet, { store: answering(value) });
@@ -218,14 +218,14 @@ describe('R27, R32: a store that does not do what it should', () => {
 
   test('an opaque token, an entry that the store has parsed, a writer whose clock is a little ahead', async () => {
     const { auth } = attach(graphnet, {
-      store: answering(JSON.parse(entry({ value: 'opaque', receivedAtMs: Date.now() + 500 }))),
+      store: answering(JSON.parse(entry({ value: 'opaque', requestedAtMs: Date.now() + 500 }))),
     });
     expect(await auth.getToken()).toMatchObject({ value: 'opaque', claims: {} });
     expect(graphnet.tokenRequests).toHaveLength(0);
   });
 
   const rejectOrThrow = (key: string) => {
-    if (key.endsWith(':claim')) throw new Error('down');
+    if (key.endsWith(':lease')) throw new Error('down');
     return Promise.reject(new Error('down'));
   };
   const broken: [string, Partial<GraphnetTokenStore>, object][] = [
@@ -317,7 +317,7 @@ describe('R30: taking turns', () => {
     let aheadMs = 0;
     jest.spyOn(Date, 'now').mockImplementation(() => now() + aheadMs);
     const store: GraphnetTokenStore = {
-      get: (key) => Promise.resolve(key.endsWith(':claim') ? `claim:${randomUUID()}` : undefined),
+      get: (key) => Promise.resolve(key.endsWith(':lease') ? `lease:${randomUUID()}` : undefined),
       set: () => Promise.resolve(),
       delete: () => Promise.resolve(),
     };
@@ -357,19 +357,19 @@ describe('R30: taking turns', () => {
       ...on,
     };
   }
-  const isClaim = (key: string) => key.endsWith(':claim');
+  const isLease = (key: string) => key.endsWith(':lease');
 
   test('R27: a turn ends also where the token cannot be stored', async () => {
     const store = scripted({});
     store.set = (key, value) =>
-      isClaim(key) ? Promise.resolve(store.kept.set(key, value)) : Promise.reject(new Error('too large'));
+      isLease(key) ? Promise.resolve(store.kept.set(key, value)) : Promise.reject(new Error('too large'));
     const { auth, eventsOf } = attach(graphnet, { store });
     await auth.getToken();
     await until(() => store.kept.size === 0);
     expect(eventsOf('store-failed')).toEqual([{ type: 'store-failed', operation: 'set', reason: 'error' }]);
   });
 
-  test('R27: a look that comes too late leaves no claim behind', async () => {
+  test('R27: a look that comes too late leaves no lease behind', async () => {
     const answers = deferred<undefined>();
     let gets = 0;
     const store = scripted({ get: () => (++gets <= 2 ? answers.promise : Promise.resolve(undefined)) });
@@ -379,10 +379,10 @@ describe('R30: taking turns', () => {
     expect(eventsOf('store-failed')).toEqual([{ type: 'store-failed', operation: 'get', reason: 'timeout' }]);
     answers.resolve(undefined);
     await new Promise((resolve) => setImmediate(resolve));
-    expect([...store.kept.keys()].filter(isClaim)).toEqual([]);
+    expect([...store.kept.keys()].filter(isLease)).toEqual([]);
   });
 
-  test('R30: a first look that took a while is taken again, for somebody may have claimed the turn meanwhile', async () => {
+  test('R30: a first look that took a while is taken again, for somebody may have taken the lease meanwhile', async () => {
     let gets = 0;
     const store = scripted({});
     store.get = async (key) => {
@@ -390,7 +390,7 @@ describe('R30: taking turns', () => {
         await new Promise((resolve) => setTimeout(resolve, 10));
         const found = store.kept.get(key);
         // Another process was quicker.
-        if (isClaim(key)) store.kept.set(key, 'claim:another');
+        if (isLease(key)) store.kept.set(key, 'lease:another');
         return found;
       }
       return store.kept.get(key);
@@ -398,7 +398,7 @@ describe('R30: taking turns', () => {
     const { api } = attach(graphnet, { store });
     const call = api.get('/');
     await until(() => gets >= 4);
-    expect([...store.kept.values()]).toEqual(['claim:another']);
+    expect([...store.kept.values()]).toEqual(['lease:another']);
     expect(graphnet.tokenRequests).toHaveLength(0);
     store.kept.clear();
     await call;
@@ -419,7 +419,7 @@ describe('R30: taking turns', () => {
 
   test('a corrupt entry is reported once, however often it is looked at', async () => {
     const store = scripted({});
-    store.get = (key) => Promise.resolve(isClaim(key) ? 'claim:another' : 'garbage');
+    store.get = (key) => Promise.resolve(isLease(key) ? 'lease:another' : 'garbage');
     const { api, eventsOf } = attach(graphnet, { store });
     const call = api.get('/');
     await until(() => eventsOf('store-failed').length > 0);

@@ -3,7 +3,7 @@ export type GraphnetAuthErrorCode =
   | 'ERR_GRAPHNET_CONFIG'
   /** The authorisation server refused the credentials. */
   | 'ERR_GRAPHNET_CREDENTIALS'
-  /** No usable answer from the token endpoint, after the retries. */
+  /** No usable answer from the token endpoint: network, timeout, 429 or 5xx after the retries; a redirect or another 4xx at once. */
   | 'ERR_GRAPHNET_TOKEN_REQUEST'
   /** The token endpoint answered with something that is not a usable token. */
   | 'ERR_GRAPHNET_TOKEN_RESPONSE'
@@ -22,8 +22,9 @@ export interface GraphnetAuthErrorDetails {
 }
 
 /** The one error of this package. Built from scrubbed fields only; it never has a `cause`. */
-export class GraphnetAuthError extends Error {
+export class GraphnetAuthError extends Error implements GraphnetAuthErrorDetails {
   override readonly name = 'GraphnetAuthError';
+  /** What went wrong, in a word that stays the same between versions. */
   readonly code: GraphnetAuthErrorCode;
   declare readonly status?: number;
   declare readonly oauthError?: string;
@@ -44,7 +45,8 @@ export class GraphnetAuthError extends Error {
   }
 }
 
-/** By name rather than `instanceof`: an app may load both the ESM and the CommonJS build. */
+/** Whether an error is this package's; narrows it to `GraphnetAuthError`. */
 export function isGraphnetAuthError(error: unknown): error is GraphnetAuthError {
+  // By name: an app may load both the ESM and the CommonJS build.
   return error instanceof Error && error.name === 'GraphnetAuthError';
 }

@@ -10,44 +10,55 @@ export interface RequestSummary {
 
 /** Why a request that got a 401 was not replayed: the caller got the 401. */
 export type NotReplayedReason =
-  /** A redirect had led to another origin, which is not sent the token: the 401 is not about it (R21). */
+  /** A redirect had led to another origin, which is not sent the token: the 401 is not about it. */
   | 'other-origin'
-  /** The body is a stream, which can be read only once (R11). */
+  /** The body is a stream, which can be read only once. */
   | 'one-shot-body'
-  /** This call has been replayed before (R7). */
+  /** This call has been replayed before. */
   | 'already-replayed'
-  /** 401s have caused five token requests within a minute (R9). */
+  /** 401s have caused five token requests within a minute. */
   | 'storm-limit';
 
 /** What `onEvent` is told; told apart by `type`. */
 export type GraphnetAuthEvent =
-  | { readonly type: 'token-received'; readonly source: 'endpoint' | 'store'; readonly expiresAt: Date }
-  | { readonly type: 'token-failed'; readonly code: GraphnetAuthErrorCode; readonly status: number | undefined }
-  | { readonly type: 'token-discarded'; readonly cause: '401' | 'invalidate' }
+  | {
+      readonly type: 'token-received';
+      /** `store`: another process had got it. */
+      readonly source: 'endpoint' | 'store';
+      /** On the authorisation server's clock. */
+      readonly expiresAt: Date;
+    }
+  | {
+      readonly type: 'token-failed';
+      readonly code: GraphnetAuthErrorCode;
+      /** HTTP status of the token endpoint's answer, if there was one. */
+      readonly status: number | undefined;
+    }
+  | {
+      readonly type: 'token-discarded';
+      /** Whether the API rejected the token, or the app called `invalidate()`. */
+      readonly cause: '401' | 'invalidate';
+    }
   | ({ readonly type: 'replayed' } & RequestSummary)
   | ({ readonly type: 'not-replayed'; readonly reason: NotReplayedReason } & RequestSummary)
-  /** A 401 that asks for other credentials than the token, such as API Management's subscription key (R8). */
-  | ({ readonly type: 'other-challenge'; readonly schemes: readonly string[] } & RequestSummary)
-  /** A 403: the token does not reach this API. `claims` are the names of its claims (R10). */
-  | ({ readonly type: 'forbidden'; readonly claims: readonly string[] } & RequestSummary)
-  /** The request went without the token, for its origin is not trusted (R21). */
+  | ({
+      readonly type: 'other-challenge';
+      /** What the 401 asks for instead of the token, such as API Management's subscription key. */
+      readonly schemes: readonly string[];
+    } & RequestSummary)
+  | ({
+      readonly type: 'forbidden';
+      /** The names of the claims of the token that got the 403. */
+      readonly claims: readonly string[];
+    } & RequestSummary)
+  /** The request went without the token. */
   | ({ readonly type: 'untrusted-origin' } & RequestSummary)
   | {
       readonly type: 'store-failed';
       readonly operation: 'get' | 'set' | 'delete';
-      /** `not-kept`: what was written is not there; the store is full, or another process was quicker. */
+      /**
+       * `error`: it threw or rejected. `timeout`: it took more than 250 ms. `corrupt`: the entry is not one of this
+       * package. `not-kept`: what was written is not there; the store is full, or another process was quicker.
+       */
       readonly reason: 'error' | 'timeout' | 'corrupt' | 'not-kept';
     };
-
-export type Emit = (event: GraphnetAuthEvent) => void;
-
-/** R27: whatever the app's listener does, thrown or rejected, no request notices. */
-export function createEmit(onEvent: ((event: GraphnetAuthEvent) => unknown) | undefined): Emit {
-  return (event) => {
-    try {
-      Promise.resolve(onEvent?.(event)).catch(() => undefined);
-    } catch {
-      // The listener's own affair.
-    }
-  };
-}

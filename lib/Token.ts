@@ -14,13 +14,9 @@ export interface Token {
   /** On the authorisation server's clock, since the epoch. */
   readonly expiresAtMs: number;
   /** Before the token request was sent, so that the life is never counted from too late. */
-  readonly receivedAt: Moment;
-  /** What was left of the token's life at `receivedAt`. */
+  readonly requestedAt: Moment;
+  /** What was left of the token's life at `requestedAt`. */
   readonly lifeMs: number;
-  /** 0 to 1: how far into the renewal window, short of its end, this process renews (R30). */
-  readonly spread: number;
-  /** The point of `lifeMs` after which a renewal is due. */
-  readonly renewAfterMs: number;
 }
 
 /** R5: the last 20 % of the life, at most 5 minutes. */
@@ -29,20 +25,23 @@ const renewalWindowMs = (lifeMs: number) => Math.min(lifeMs * 0.2, MAX_RENEWAL_W
 /** R4: time for a request to reach the API, so that the token does not expire on its way. */
 const marginMs = (lifeMs: number) => Math.min(lifeMs * 0.05, MAX_MARGIN_MS);
 
-export function createToken(facts: Omit<Token, 'header' | 'renewAfterMs'>): Token {
-  const { value, lifeMs, spread } = facts;
-  const windowMs = renewalWindowMs(lifeMs);
-  const latestMs = (windowMs - marginMs(lifeMs)) * 0.8;
-  return { ...facts, header: `Bearer ${value}`, renewAfterMs: lifeMs - windowMs + spread * latestMs };
-}
+export const createToken = (facts: Omit<Token, 'header'>): Token => ({ ...facts, header: `Bearer ${facts.value}` });
 
-export const remainingMs = (token: Token): number => token.lifeMs - elapsedMs(token.receivedAt);
+export const remainingMs = (token: Token): number => token.lifeMs - elapsedMs(token.requestedAt);
 
 /** May be sent: will not expire before it arrives (R4). */
 export const isFresh = (token: Token): boolean => remainingMs(token) > marginMs(token.lifeMs);
 
-/** Fresh, but in its renewal window (R5). */
-export const isDue = (token: Token): boolean => elapsedMs(token.receivedAt) >= token.renewAfterMs;
+/**
+ * Fresh, but in its renewal window (R5).
+ *
+ * @param spread 0 to 1: how far into the window, short of its end, this process renews (R30).
+ */
+export function isDue({ requestedAt, lifeMs }: Token, spread: number): boolean {
+  const windowMs = renewalWindowMs(lifeMs);
+  const latestMs = (windowMs - marginMs(lifeMs)) * 0.8;
+  return elapsedMs(requestedAt) >= lifeMs - windowMs + spread * latestMs;
+}
 
 /** What the app is given: `value` is an accessor that no printer follows. */
 export function toAccessToken({ value, claims, expiresAtMs }: Token): AccessToken {

@@ -1,6 +1,6 @@
 import { elapsedMs, now, sleep, type Moment } from './clock.js';
 import { GraphnetAuthError } from './GraphnetAuthError.js';
-import { createToken, isFresh, remainingMs, type Token } from './Token.js';
+import { isFresh, remainingMs, type Token } from './Token.js';
 
 const SPENT_MS = 250;
 const MAX_SPENT_MS = 1500;
@@ -11,7 +11,7 @@ export type TokenRequest = (abandoned: AbortSignal) => Promise<Token>;
 /** R5: a token that is issued again has no more life than it had; an opaque one may be given another when that is over. */
 function limitMs(token: Token, known: Token | undefined): number {
   if (token.value !== known?.value) return Infinity;
-  const restMs = remainingMs(known) + elapsedMs(token.receivedAt);
+  const restMs = remainingMs(known) + elapsedMs(token.requestedAt);
   return restMs > 0 || token.claims.exp !== undefined ? restMs : Infinity;
 }
 
@@ -31,7 +31,7 @@ export async function askForToken(
   while (!abandoned.aborted) {
     const answer = await request(abandoned);
     const restMs = limitMs(answer, known);
-    const token = restMs < answer.lifeMs ? createToken({ ...answer, lifeMs: restMs }) : answer;
+    const token = restMs < answer.lifeMs ? { ...answer, lifeMs: restMs } : answer;
     const isSpent = !isFresh(token) || (restMs < Infinity && remainingMs(token) < SPENT_MS);
     if (!isSpent) return token;
     since ??= now();

@@ -2,7 +2,7 @@ import type { AxiosInstance } from 'axios';
 import { authorizationName } from './authorizationHeader.js';
 import { bareInstance } from './bareInstance.js';
 import { createDestinations } from './destination.js';
-import { createEmit, type Emit } from './GraphnetAuthEvent.js';
+import { createEmit, type Emit } from './emit.js';
 import { atBothEnds, placeInnermost, type Manager } from './innermost.js';
 import { createRequestInterceptor } from './requestInterceptor.js';
 import { requestToken } from './requestToken.js';
@@ -97,14 +97,10 @@ export function attachGraphnetAuth(
   const sharing = shared ?? createSharing(instance, resolveOptions(options, problems));
 
   attachments.get(instance)?.detach();
-  let detachInterceptors: (() => void) | undefined = attachInterceptors(instance, sharing);
   const auth: GraphnetAuth = {
     getToken: async () => toAccessToken(await sharing.source.get()),
     invalidate: () => sharing.source.invalidate(),
-    detach() {
-      detachInterceptors?.();
-      detachInterceptors = undefined;
-    },
+    detach: attachInterceptors(instance, sharing),
   };
   sharings.set(auth, sharing);
   attachments.set(instance, auth);

@@ -12,23 +12,18 @@ export interface Deadline {
 export async function withDeadline<T>(work: (deadline: Deadline) => Promise<T>, abandoned: AbortSignal): Promise<T> {
   const controller = new AbortController();
   const endsAtMs = performance.now() + DEADLINE_MS;
-  let timer: NodeJS.Timeout | undefined;
-  let onAbandoned: (() => void) | undefined;
-  const end = new Promise<never>((_, reject) => {
-    const endWith = (message: string) => reject(new GraphnetAuthError('ERR_GRAPHNET_TOKEN_REQUEST', message));
-    onAbandoned = () => endWith('The token has been discarded meanwhile.');
-    abandoned.addEventListener('abort', onAbandoned);
-    timer = setTimeout(() => {
-      endWith(
-        `No access token within ${DEADLINE_MS / 1000} s; is the token endpoint or the clientSecret function hanging?`,
-      );
-    }, DEADLINE_MS);
-  });
+  let end!: (reason: unknown) => void;
+  const ended = new Promise<never>((_, reject) => (end = reject));
+  const timer = setTimeout(() => {
+    const message = `No access token within ${DEADLINE_MS / 1000} s; is the token endpoint or the clientSecret function hanging?`;
+    end(new GraphnetAuthError('ERR_GRAPHNET_TOKEN_REQUEST', message));
+  }, DEADLINE_MS);
+  abandoned.addEventListener('abort', end);
   try {
-    return await Promise.race([work({ signal: controller.signal, leftMs: () => endsAtMs - performance.now() }), end]);
+    return await Promise.race([work({ signal: controller.signal, leftMs: () => endsAtMs - performance.now() }), ended]);
   } finally {
     clearTimeout(timer);
-    abandoned.removeEventListener('abort', onAbandoned!);
+    abandoned.removeEventListener('abort', end);
     controller.abort();
   }
 }

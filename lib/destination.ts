@@ -23,7 +23,7 @@ function parse(url: string): URL | undefined {
 
 /** Judges where requests go, and may carry the token. */
 export function createDestinations(instance: AxiosInstance, bare: AxiosInstance, options: ResolvedOptions) {
-  const { tokenUrl, allowedOrigins, allowInsecureHttp, restrictsOrigins } = options;
+  const { tokenUrl, allowedOrigins, allowInsecureHttp } = options;
 
   function judge({ url = '', baseURL = '', allowAbsoluteUrls }: InternalAxiosRequestConfig): Destination {
     // axios's own reading of the URL, which differs between its versions.
@@ -32,17 +32,11 @@ export function createDestinations(instance: AxiosInstance, bare: AxiosInstance,
     const origin = parsed?.origin ?? '';
     // The instance's own base rules: a request that overrides it may be led astray (R21).
     const ownBase = instance.defaults.baseURL || baseURL;
-    const trusted = [ownBase && parse(ownBase)?.origin, tokenUrl.origin, ...allowedOrigins];
-    const isTrusted = ownBase || restrictsOrigins ? trusted.includes(origin) : origin !== 'null';
-    const verdict =
-      !parsed || !isTrusted
-        ? 'untrusted'
-        : parsed.username || parsed.password
-          ? 'own-credentials'
-          : isConfidential(parsed) || allowInsecureHttp
-            ? 'trusted'
-            : 'insecure';
-    return { origin, verdict };
+    const trusted = [ownBase && parse(ownBase)?.origin, tokenUrl.origin, ...(allowedOrigins ?? [])];
+    const isTrusted = ownBase || allowedOrigins ? trusted.includes(origin) : origin !== 'null';
+    if (!parsed || !isTrusted) return { origin, verdict: 'untrusted' };
+    if (parsed.username || parsed.password) return { origin, verdict: 'own-credentials' };
+    return { origin, verdict: isConfidential(parsed) || allowInsecureHttp ? 'trusted' : 'insecure' };
   }
 
   /** Most requests are relative to one base, and parsing its URL costs as much as all the rest of this package. */

@@ -1,5 +1,5 @@
 import { elapsedMs, now, type Moment } from './clock.js';
-import { GraphnetAuthError } from './GraphnetAuthError.js';
+import type { GraphnetAuthError } from './GraphnetAuthError.js';
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
@@ -20,5 +20,3 @@ export function createFailurePause() {
     },
   };
 }
-
-export type FailurePause = ReturnType<typeof createFailurePause>;

@@ -59,13 +59,13 @@ const readSeconds = (value: unknown): number | undefined =>
   typeof value === 'number' && Math.abs(value) < MAX_SECONDS ? value * 1000 : undefined;
 
 /** R24: field by field; only a usable token passes. */
-export function parseTokenResponse(answer: TokenAnswer, secret: string, spread: number): Token {
+export function parseTokenResponse(answer: TokenAnswer, secret: string): Token {
   const refuse = (problem: string, details = {}): never => {
     const message = `The token endpoint's answer is not usable: ${problem}.`;
     throw new GraphnetAuthError('ERR_GRAPHNET_TOKEN_RESPONSE', message, { status: answer.status, ...details });
   };
   const fields = parseObject(answer.body);
-  if (!fields) return refuse('it is not a JSON object; is tokenUrl right, or did a proxy answer');
+  if (!fields) return refuse('it is not a JSON object; check tokenUrl, and whether a proxy answered');
   if (fields.error) {
     const oauthError = scrub(fields.error, secret);
     const oauthErrorDescription = scrub(fields.error_description, secret);
@@ -81,8 +81,7 @@ export function parseTokenResponse(answer: TokenAnswer, secret: string, spread: 
   const expiresInMs = readExpiresInMs(expiresIn);
   if (expiresInMs !== undefined && expiresInMs <= 0) return refuse('expires_in is not positive');
   const sentAtMs = answer.sentAt.wallMs;
-  const parsedDateMs = Date.parse(answer.dateHeader ?? '');
-  const dateMs = Math.abs(parsedDateMs) < MAX_SECONDS * 1000 ? parsedDateMs : undefined;
+  const dateMs = readSeconds(Date.parse(answer.dateHeader ?? '') / 1000);
 
   const lives: { lifeMs: number; expiresAtMs: number }[] = [];
   if (expiresAtMs !== undefined) {
@@ -99,5 +98,5 @@ export function parseTokenResponse(answer: TokenAnswer, secret: string, spread: 
   if (!earliest) {
     return refuse('it has neither a JWT with a numeric exp in seconds, at most a year ahead, nor a usable expires_in');
   }
-  return createToken({ value, claims, receivedAt: answer.sentAt, spread, ...earliest });
+  return createToken({ value, claims, requestedAt: answer.sentAt, ...earliest });
 }

@@ -3,27 +3,6 @@ import { setAuthorization } from './authorizationHeader.js';
 import type { RequestNote } from './requestNote.js';
 import type { Token } from './Token.js';
 
-const REPLAYABLE_TAGS = new Set([
-  'Object',
-  'Array',
-  'URLSearchParams',
-  'FormData',
-  'Blob',
-  'File',
-  'ArrayBuffer',
-  'SharedArrayBuffer',
-]);
-const tagOf = (value: object) => Object.prototype.toString.call(value).slice(8, -1);
-
-/** R11: whether a body can be read only once. What is not known to be readable again counts as one-shot. */
-export function isOneShot(body: unknown): boolean {
-  if (typeof body !== 'object' || body === null) return typeof body === 'function';
-  if (ArrayBuffer.isView(body)) return false;
-  // The `form-data` package calls itself FormData, and is a stream.
-  const canBeConsumed = ['pipe', 'getReader', 'next'].some((name) => typeof Reflect.get(body, name) === 'function');
-  return canBeConsumed || Symbol.asyncIterator in body || !REPLAYABLE_TAGS.has(tagOf(body));
-}
-
 interface NodeStream {
   on(event: 'error', listener: () => void): NodeStream;
   destroy(): void;
@@ -47,7 +26,8 @@ export async function replay(bare: AxiosInstance, note: RequestNote, token: Toke
   const { config, adapter } = note;
   if (token) {
     setAuthorization(config, token.header);
-    note.header = token.header;
+    note.token = token;
+    note.sentAtMs = Date.now();
   }
   note.isReplayed = true;
   note.hasLeftOrigin = false;

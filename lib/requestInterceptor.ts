@@ -2,7 +2,8 @@ import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios';
 import { authorizationName, authorizationOf, removeAuthorization, setAuthorization } from './authorizationHeader.js';
 import type { Destination } from './destination.js';
 import { GraphnetAuthError } from './GraphnetAuthError.js';
-import type { Emit, RequestSummary } from './GraphnetAuthEvent.js';
+import type { Emit } from './emit.js';
+import type { RequestSummary } from './GraphnetAuthEvent.js';
 import { guardRedirects } from './guardRedirects.js';
 import { isNoted, noteOf, putNote } from './requestNote.js';
 import type { Token } from './Token.js';
@@ -28,7 +29,7 @@ function removeOldToken(config: Config): void {
   const note = noteOf(config);
   const header = authorizationOf(config);
   // A deep copy has lost the note.
-  if (note ? header === note.header : header.startsWith('Bearer ')) removeAuthorization(config);
+  if (note ? header === note.token.header : header.startsWith('Bearer ')) removeAuthorization(config);
 }
 
 /**
@@ -53,17 +54,18 @@ export function createRequestInterceptor({ source, bare, destinationOf, emit }: 
     // R20: no path, for FHIR URLs hold NHS numbers.
     const summary = { method: String(config.method).toUpperCase(), origin };
     if (verdict === 'trusted') return summary;
-    if (verdict === 'untrusted') emit({ type: 'untrusted-origin', ...summary });
-    if (verdict !== 'insecure') return undefined;
+    if (verdict === 'own-credentials') return undefined;
+    if (verdict === 'untrusted') return void emit({ type: 'untrusted-origin', ...summary });
     const message = `The access token would travel unencrypted to ${origin}; use https:, or set allowInsecureHttp in a test network.`;
     throw new GraphnetAuthError('ERR_GRAPHNET_INSECURE_URL', message);
   }
 
-  function stamp(admitted: Config, summary: RequestSummary, { header }: Token): Config {
+  function stamp(admitted: Config, summary: RequestSummary, token: Token): Config {
     const config = isAxiosFlat ? flatten(admitted) : admitted;
-    setAuthorization(config, header);
+    setAuthorization(config, token.header);
     const isReplayed = noteOf(config)?.isReplayed ?? false;
-    const note = { config, adapter: config.adapter, summary, header, isReplayed, hasLeftOrigin: false };
+    const { adapter } = config;
+    const note = { config, adapter, summary, token, sentAtMs: Date.now(), isReplayed, hasLeftOrigin: false };
     guardRedirects(note);
     tolerateRejections(config);
     putNote(config, note);

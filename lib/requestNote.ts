@@ -1,5 +1,6 @@
 import type { InternalAxiosRequestConfig } from 'axios';
 import type { RequestSummary } from './GraphnetAuthEvent.js';
+import type { Token } from './Token.js';
 
 type Config = InternalAxiosRequestConfig;
 
@@ -11,8 +12,9 @@ export interface RequestNote {
   readonly adapter: Config['adapter'];
   /** What events say of it. */
   readonly summary: RequestSummary;
-  /** The `Authorization` that this package has set. */
-  header: string;
+  /** The one that it was sent with last. */
+  token: Token;
+  sentAtMs: number;
   /** R7: a call is replayed once, also when its config is sent again. */
   isReplayed: boolean;
   /** A redirect has led it to an origin that is not sent the token. */

@@ -102,13 +102,7 @@ async function requestOnce(instance: AxiosInstance, options: ResolvedOptions, de
     const { status, data } = response;
     // The fetch adapter of older axios has no limit of its own.
     const body = typeof data === 'string' && data.length > MAX_ANSWER_BYTES ? undefined : data;
-    // R30: a process of a fleet renews at a point of its own.
-    const spread = options.store ? Math.random() : 0;
-    return parseTokenResponse(
-      { status, body, dateHeader: responseHeader(response, 'date'), ...moments },
-      secret,
-      spread,
-    );
+    return parseTokenResponse({ status, body, dateHeader: responseHeader(response, 'date'), ...moments }, secret);
   } catch (error) {
     throw error instanceof GraphnetAuthError ? error : toTokenRequestError(error, secret);
   }

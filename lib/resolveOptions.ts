@@ -4,16 +4,15 @@ import type { GraphnetAuthOptions } from './types.js';
 const PRODUCTION_TOKEN_URL = 'https://coret1.syhapp.com/vlive/hpca/oauth/token';
 
 /** The options, checked, with the environment and the defaults filled in. */
-export interface ResolvedOptions extends Omit<GraphnetAuthOptions, 'tokenUrl'> {
+export interface ResolvedOptions extends Omit<GraphnetAuthOptions, 'tokenUrl' | 'allowedOrigins'> {
   readonly tokenRequest: NonNullable<GraphnetAuthOptions['tokenRequest']>;
   readonly tokenRetry: NonNullable<GraphnetAuthOptions['tokenRetry']>;
   readonly clientId: string;
   readonly clientSecret: string | (() => string | Promise<string>);
   readonly tokenUrl: URL;
-  readonly allowedOrigins: readonly string[];
+  /** `undefined` where the app gave no list: an empty one is a list too (R21). */
+  readonly allowedOrigins: readonly string[] | undefined;
   readonly allowInsecureHttp: boolean;
-  /** Whether the app gave a list: an empty one is a list too (R21). */
-  readonly restrictsOrigins: boolean;
 }
 
 const isObject = (value: unknown): value is object =>
@@ -97,8 +96,7 @@ export function resolveOptions(options: unknown, problems: readonly string[]): R
     tokenUrl: new URL(merged.tokenUrl),
     tokenRequest: given(merged.tokenRequest ?? {}),
     tokenRetry: given(merged.tokenRetry ?? {}),
-    allowedOrigins: (merged.allowedOrigins ?? []).map((origin) => new URL(origin).origin),
+    allowedOrigins: merged.allowedOrigins?.map((origin) => new URL(origin).origin),
     allowInsecureHttp: merged.allowInsecureHttp ?? false,
-    restrictsOrigins: merged.allowedOrigins !== undefined,
   };
 }

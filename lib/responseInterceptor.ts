@@ -1,9 +1,10 @@
 import type { AxiosInstance, AxiosResponse, InternalAxiosRequestConfig } from 'axios';
 import { removeAuthorization } from './authorizationHeader.js';
 import { otherSchemes } from './challenges.js';
-import type { Emit, NotReplayedReason } from './GraphnetAuthEvent.js';
-import { decodeClaims } from './parseTokenResponse.js';
-import { isOneShot, replay, letGo } from './replay.js';
+import type { Emit } from './emit.js';
+import type { NotReplayedReason } from './GraphnetAuthEvent.js';
+import { isOneShot } from './isOneShot.js';
+import { letGo, replay } from './replay.js';
 import { responseHeader } from './responseHeader.js';
 import { noteOf, type RequestNote } from './requestNote.js';
 import type { TokenSource } from './tokenSource.js';
@@ -17,18 +18,16 @@ export interface ResponseInterceptorParts {
   readonly emit: Emit;
 }
 
-const isRefusal = (response: AxiosResponse | undefined): response is AxiosResponse =>
+const isAuthFailure = (response: AxiosResponse | undefined): response is AxiosResponse =>
   response?.status === 401 || response?.status === 403;
-
-const claimNames = (header: string) => Object.keys(decodeClaims(header.slice('Bearer '.length)));
 
 /** R6: heals a 401 by one replay with a new token. */
 export function createResponseInterceptor({ source, bare, emit }: ResponseInterceptorParts) {
   /** R7, R9, R11: what stands in the way of a replay. The rejected token is discarded all the same. */
-  function findObstacle({ config, header, isReplayed, hasLeftOrigin }: RequestNote): NotReplayedReason | undefined {
+  function findObstacle({ config, token, isReplayed, hasLeftOrigin }: RequestNote): NotReplayedReason | undefined {
     // Who asks for credentials there has not seen the token.
     if (hasLeftOrigin) return 'other-origin';
-    if (source.discard(header) === 'storm-limit') return 'storm-limit';
+    if (source.discard(token.header) === 'storm-limit') return 'storm-limit';
     if (isReplayed) return 'already-replayed';
     return isOneShot(config.data) ? 'one-shot-body' : undefined;
   }
@@ -53,9 +52,9 @@ export function createResponseInterceptor({ source, bare, emit }: ResponseInterc
   async function settle(response: AxiosResponse, answered: Config | undefined, passOn: () => AxiosResponse) {
     const note = noteOf(answered);
     if (!note) return passOn();
-    const { summary, header } = note;
+    const { summary, token } = note;
     if (response.status === 403) {
-      emit({ type: 'forbidden', claims: claimNames(header), ...summary });
+      emit({ type: 'forbidden', claims: Object.keys(token.claims), ...summary });
       return passOn();
     }
     const schemes = otherSchemes(responseHeader(response, 'www-authenticate'));
@@ -68,18 +67,18 @@ export function createResponseInterceptor({ source, bare, emit }: ResponseInterc
 
   function onFulfilled(response: AxiosResponse): AxiosResponse | Promise<AxiosResponse> {
     const { config } = response;
-    if (isRefusal(response)) return settle(response, config, () => response);
-    source.noteAccepted(noteOf(config)?.header);
+    if (isAuthFailure(response)) return settle(response, config, () => response);
+    const note = noteOf(config);
+    if (note) source.noteAccepted(note.token, note.sentAtMs);
     return response;
   }
 
-  function onRejected(error: { response?: AxiosResponse; config?: Config } | undefined): Promise<AxiosResponse> {
+  async function onRejected(error: { response?: AxiosResponse; config?: Config } | undefined): Promise<AxiosResponse> {
     const passOn = () => {
       throw error;
     };
-    return isRefusal(error?.response)
-      ? settle(error.response, error.config ?? error.response.config, passOn)
-      : Promise.reject(error);
+    if (!isAuthFailure(error?.response)) return passOn();
+    return settle(error.response, error.config ?? error.response.config, passOn);
   }
 
   return { onFulfilled, onRejected };

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { elapsedMs, now, sleep } from './clock.js';
-import type { Emit } from './GraphnetAuthEvent.js';
+import type { Emit } from './emit.js';
 import type { ResolvedOptions } from './resolveOptions.js';
 import { keyOf, parseEntry, serialize } from './storeEntry.js';
 import { remainingMs, type Token } from './Token.js';
 import type { GraphnetTokenStore } from './types.js';
 
 const MAX_WAIT_MS = 250;
-const CLAIM_MS = 2000;
+const LEASE_MS = 2000;
 const POLL_MS = 50;
-const CLAIM_PREFIX = 'claim:';
+const LEASE_PREFIX = 'lease:';
 
-/** Long enough for others to have claimed the turn meanwhile, short enough for a second look to cost next to nothing. */
+/** Long enough for others to have taken the lease meanwhile, short enough for a second look to cost next to nothing. */
 const isWorthASecondLook = (tookMs: number) => tookMs > 3 && tookMs < 50;
 
 type Operation = 'get' | 'set' | 'delete';
@@ -28,8 +28,8 @@ const isPresent = (value: unknown) => value !== undefined && value !== null;
 /** The app's store as the token source sees it: bounded in time, and without failures (R27). */
 export function createSharedStore(store: GraphnetTokenStore, options: ResolvedOptions, emit: Emit) {
   const key = keyOf(options);
-  const claimKey = `${key}:claim`;
-  const self = CLAIM_PREFIX + randomUUID();
+  const leaseKey = `${key}:lease`;
+  const self = LEASE_PREFIX + randomUUID();
   let reported: unknown;
   let removal: Promise<unknown> = Promise.resolve(true);
 
@@ -66,35 +66,36 @@ export function createSharedStore(store: GraphnetTokenStore, options: ResolvedOp
       const since = now();
       for (let isSecond = false; ; isSecond = true) {
         const startedAt = now();
-        const [entry, claim] = await Promise.all([key, claimKey].map(async (name) => at('get').get(name)));
+        const [entry, lease] = await Promise.all([key, leaseKey].map(async (name) => at('get').get(name)));
         const token = read(entry);
         if (token && isAcceptable(token)) return { token };
-        if (!mayAsk || isPresent(claim)) return { claim };
+        if (!mayAsk || isPresent(lease)) return { lease };
         if (isSecond || !isWorthASecondLook(elapsedMs(startedAt))) break;
       }
-      // Nobody waits for this look any more: a claim would be left behind.
+      // Nobody waits for this look any more: a lease would be left behind.
       if (elapsedMs(since) >= MAX_WAIT_MS) return {};
-      await at('set').set(claimKey, self, CLAIM_MS);
-      const claim = await at('get').get(claimKey);
-      if (!isPresent(claim)) emit({ type: 'store-failed', operation: 'set', reason: 'not-kept' });
-      return { claim };
+      await at('set').set(leaseKey, self, LEASE_MS);
+      const lease = await at('get').get(leaseKey);
+      if (!isPresent(lease)) emit({ type: 'store-failed', operation: 'set', reason: 'not-kept' });
+      return { lease };
     });
 
   return {
     /**
      * A token that another process has put there, or `undefined` when it is this process's turn to ask for one.
-     * Processes claim the turn in the store; it is no lock, but it leaves one round trip to the store in which
-     * two can claim it at once, instead of the whole duration of a token request.
+     * The lease in the store is no lock, but it leaves one round trip to the store in which two processes can take
+     * it at once, instead of the whole duration of a token request.
      */
     async take(isAcceptable: (token: Token) => boolean, { mayAsk, abandoned }: Turn): Promise<Token | undefined> {
       const removed = removal;
       removal = Promise.resolve(true);
+      // A store that has just failed is not waited for again.
       if (!(await removed)) return undefined;
       const since = now();
       for (;;) {
-        const { token, claim } = (await look(isAcceptable, mayAsk))?.value ?? {};
-        const isAnothers = typeof claim === 'string' && claim.startsWith(CLAIM_PREFIX) && claim !== self;
-        const isWorthWaiting = mayAsk && isAnothers && !abandoned.aborted && elapsedMs(since) <= CLAIM_MS;
+        const { token, lease } = (await look(isAcceptable, mayAsk))?.value ?? {};
+        const isAnothers = typeof lease === 'string' && lease.startsWith(LEASE_PREFIX) && lease !== self;
+        const isWorthWaiting = mayAsk && isAnothers && !abandoned.aborted && elapsedMs(since) <= LEASE_MS;
         if (token || !isWorthWaiting) return token;
         await sleep(POLL_MS);
       }
@@ -104,7 +105,7 @@ export function createSharedStore(store: GraphnetTokenStore, options: ResolvedOp
     async put(token: Token | undefined): Promise<void> {
       const ttlMs = token ? Math.floor(remainingMs(token)) : 0;
       if (token && ttlMs > 0) await attempt(async (at) => at('set').set(key, serialize(token), ttlMs));
-      await attempt(async (at) => at('delete').delete(claimKey));
+      await attempt(async (at) => at('delete').delete(leaseKey));
     },
 
     /** R31: takes a rejected token out, unless another process has replaced it already. */

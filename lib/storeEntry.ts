@@ -12,8 +12,8 @@ export function keyOf({ tokenUrl, clientId }: ResolvedOptions): string {
 }
 
 /** The life is kept as judged by the process that received the token: that one knew the server's clock. */
-export function serialize({ value, expiresAtMs, receivedAt, lifeMs }: Token): string {
-  return JSON.stringify({ value, expiresAtMs, receivedAtMs: receivedAt.wallMs, lifeMs });
+export function serialize({ value, expiresAtMs, requestedAt, lifeMs }: Token): string {
+  return JSON.stringify({ value, expiresAtMs, requestedAtMs: requestedAt.wallMs, lifeMs });
 }
 
 const isTime = (value: unknown): value is number =>
@@ -22,12 +22,12 @@ const isLife = (value: unknown): value is number => isTime(value) && value > 0 &
 
 /** R32: `undefined` for anything but an entry as `serialize` makes it. */
 export function parseEntry(entry: unknown): Token | undefined {
-  const { value, expiresAtMs, receivedAtMs, lifeMs } = parseObject(entry) ?? {};
-  if (!isBearerToken(value) || !isLife(lifeMs) || !isTime(expiresAtMs) || !isTime(receivedAtMs)) return undefined;
+  const { value, expiresAtMs, requestedAtMs, lifeMs } = parseObject(entry) ?? {};
+  if (!isBearerToken(value) || !isLife(lifeMs) || !isTime(expiresAtMs) || !isTime(requestedAtMs)) return undefined;
   const wallMs = Date.now();
   // R4: of an entry from the future it cannot be told how old it is.
-  if (receivedAtMs > wallMs + CLOCK_TOLERANCE_MS) return undefined;
-  const ageMs = Math.max(0, wallMs - receivedAtMs);
-  const receivedAt = { wallMs: wallMs - ageMs, monotonicMs: performance.now() - ageMs };
-  return createToken({ value, claims: decodeClaims(value), expiresAtMs, receivedAt, lifeMs, spread: Math.random() });
+  if (requestedAtMs > wallMs + CLOCK_TOLERANCE_MS) return undefined;
+  const ageMs = Math.max(0, wallMs - requestedAtMs);
+  const requestedAt = { wallMs: wallMs - ageMs, monotonicMs: performance.now() - ageMs };
+  return createToken({ value, claims: decodeClaims(value), expiresAtMs, requestedAt, lifeMs });
 }

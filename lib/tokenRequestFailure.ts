@@ -21,13 +21,20 @@ export function retryAfterMs(response: AxiosResponse | undefined): number | unde
 const answerOf = ({ response }: AxiosError) => (response && response.status >= 300 ? response : undefined);
 const isTooLarge = (error: AxiosError) => !answerOf(error) && error.message.includes('maxContentLength');
 
+const isTransientStatus = (status: number) => status === 429 || status >= 500;
+
 /** The same request may succeed a moment later. */
 export function isTransient(error: AxiosError): boolean {
   const status = answerOf(error)?.status;
-  if (status !== undefined) return status === 429 || status >= 500;
+  if (status !== undefined) return isTransientStatus(status);
   // axios-retry does not count a timeout or a broken answer among the network errors.
   const isBroken = error.code === 'ECONNABORTED' || error.code === 'ETIMEDOUT' || error.response !== undefined;
   return !isTooLarge(error) && (isBroken || axiosRetry.isNetworkError(error));
+}
+
+function nextStep(status: number): string {
+  if (isTransientStatus(status)) return 'try again later';
+  return status < 400 ? 'redirects are not followed, set tokenUrl to the final address' : 'check tokenUrl';
 }
 
 /** Reads off an error of axios what is safe to show; the error itself holds the secret and goes no further (R20). */
@@ -62,7 +69,6 @@ export function toTokenRequestError(error: unknown, secret: string): GraphnetAut
     const message = `The authorisation server refused the credentials (${answered}); check clientId and clientSecret with Graphnet.`;
     return new GraphnetAuthError('ERR_GRAPHNET_CREDENTIALS', message, details);
   }
-  const hint = status >= 300 && status < 400 ? '; redirects are not followed, set tokenUrl to the final address' : '';
-  const message = `The token endpoint did not issue a token (${answered})${hint}.`;
+  const message = `The token endpoint did not issue a token (${answered}); ${nextStep(status)}.`;
   return new GraphnetAuthError('ERR_GRAPHNET_TOKEN_REQUEST', message, details);
 }

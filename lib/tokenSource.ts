@@ -1,8 +1,8 @@
 import pMemoize from 'p-memoize';
 import { askForToken, type TokenRequest } from './askForToken.js';
+import type { Emit } from './emit.js';
 import { createFailurePause } from './failurePause.js';
 import { GraphnetAuthError } from './GraphnetAuthError.js';
-import type { Emit } from './GraphnetAuthEvent.js';
 import type { SharedStore } from './sharedStore.js';
 import { createStormLimit } from './stormLimit.js';
 import { isDue, isFresh, remainingMs, type Token } from './Token.js';
@@ -20,8 +20,8 @@ export interface TokenSource {
   /** R6: discards a token that the API has rejected, if it is still the current one and R9 permits. */
   discard(rejectedHeader: string): DiscardOutcome;
   invalidate(): void;
-  /** The API has accepted a request that was sent with this header. */
-  noteAccepted(header: string | undefined): void;
+  /** The API has accepted a request that was sent with this token at this time. */
+  noteAccepted(token: Token, sentAtMs: number): void;
 }
 
 /** Everybody gets an error of their own: axios writes to the stack of what it rethrows. */
@@ -35,6 +35,7 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
   let slot: Token | undefined;
   let latest: Token | undefined;
   let acceptedAtMs = 0;
+  let spread = 0;
   let generation = new AbortController();
   let queue: Promise<unknown> = Promise.resolve();
   const rejected: string[] = [];
@@ -56,7 +57,7 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
     !rejected.includes(candidate.value) &&
     (slot
       ? remainingMs(candidate) > remainingMs(slot) + CLOCK_TOLERANCE_MS
-      : candidate.receivedAt.wallMs > acceptedAtMs - CLOCK_TOLERANCE_MS);
+      : candidate.requestedAt.wallMs > acceptedAtMs - CLOCK_TOLERANCE_MS);
 
   function fail(error: GraphnetAuthError): never {
     const { code, status } = error;
@@ -68,6 +69,8 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
   function keep(token: Token, origin: 'endpoint' | 'store'): Token {
     endPauses();
     slot = latest = token;
+    // R30: each process of a fleet renews at a point of its own.
+    if (store) spread = Math.random();
     emit({ type: 'token-received', source: origin, expiresAt: new Date(token.expiresAtMs) });
     return token;
   }
@@ -108,7 +111,7 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
   async function get(): Promise<Token> {
     for (;;) {
       if (slot && isFresh(slot)) {
-        if (isDue(slot)) renewBehind();
+        if (isDue(slot, spread)) renewBehind();
         return slot;
       }
       const { signal } = generation;
@@ -133,7 +136,7 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
   }
 
   return {
-    peek: () => (slot && !isDue(slot) ? slot : undefined),
+    peek: () => (slot && !isDue(slot, spread) ? slot : undefined),
     get,
     discard(rejectedHeader) {
       if (slot?.header !== rejectedHeader) return 'not-current';
@@ -145,8 +148,8 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
       endPauses();
       startGeneration('invalidate');
     },
-    noteAccepted(header) {
-      if (store && slot?.header === header) acceptedAtMs = Date.now();
+    noteAccepted(token, sentAtMs) {
+      if (token.value === slot?.value) acceptedAtMs = Math.max(acceptedAtMs, sentAtMs);
     },
   };
 }

@@ -18,15 +18,16 @@ export interface GraphnetAuthOptions {
   /** The token endpoint. Default: environment variable `GRAPHNET_TOKEN_URL`, else Graphnet's production endpoint. */
   tokenUrl?: string;
   /**
-   * Origins, beyond those of `baseURL` and `tokenUrl`, that may receive the token
-   * (`https://api.example.org`). Default: none.
+   * Origins, beyond those of `baseURL` and `tokenUrl`, that may receive the token (`https://api.example.org`).
+   * Default: none; but without a `baseURL` every origin may, unless a list is given, be it empty.
    */
   allowedOrigins?: readonly string[];
   /** Permit plain `http:` to hosts that are not loopback. For test networks only. Default: `false`. */
   allowInsecureHttp?: boolean;
   /**
    * Axios config for the token request alone (`timeout`, `proxy`, `httpsAgent`, `headers`, …); it wins over
-   * the instance's transport settings. Default: `{ timeout: 10_000 }`.
+   * the instance's transport settings. What the request is and how its answer is read stays as it is: method, body,
+   * `Content-Type`, no redirects, at most 1 MiB. Default: `{ timeout: 10_000 }`.
    */
   tokenRequest?: Omit<AxiosRequestConfig, 'url' | 'baseURL' | 'method' | 'data' | 'params' | 'signal' | 'cancelToken'>;
   /**
@@ -36,14 +37,14 @@ export interface GraphnetAuthOptions {
   tokenRetry?: IAxiosRetryConfig;
   /** A store that processes share, such as a `Keyv` instance. Default: none, tokens stay in memory. */
   store?: GraphnetTokenStore;
-  /** Told what happens, for logs and metrics. Never handed a secret, a token, a query string or a body. Default: none. */
+  /** Told what happens, for logs and metrics. Never handed a secret, a token, a path, a query string or a body. Default: none. */
   onEvent?: (event: GraphnetAuthEvent) => void;
 }
 
 /** The three methods of a shared store. A `Keyv` instance is one. Its failures never fail a request. */
 export interface GraphnetTokenStore {
   get(key: string): Promise<unknown>;
-  /** `ttlMs` is the remaining life of the token in milliseconds. */
+  /** `ttlMs` is how long the entry may live, in milliseconds: for a token, its remaining life. */
   set(key: string, value: string, ttlMs: number): Promise<unknown>;
   delete(key: string): Promise<unknown>;
 }
@@ -69,7 +70,7 @@ export interface AccessToken {
 export interface GraphnetAuth {
   /** The current token, or a new one. Rejects with a `GraphnetAuthError`. */
   getToken(): Promise<AccessToken>;
-  /** Discards the current token, and ends the pause after a failed token request. */
+  /** Discards the current token, abandons a token request under way, and ends the pause after one that failed. */
   invalidate(): void;
   /** Takes the interceptors off the instance again. Idempotent. */
   detach(): void;

@@ -25,7 +25,7 @@ export function fakeClock(): FakeClock {
 /** Token number `n`, received now. */
 export function numberedToken(n: number, lifeMs = 100_000): Token {
   const expiresAtMs = Date.now() + lifeMs;
-  return createToken({ value: `token-${n}`, claims: {}, expiresAtMs, receivedAt: now(), lifeMs, spread: 0 });
+  return createToken({ value: `token-${n}`, claims: {}, expiresAtMs, requestedAt: now(), lifeMs });
 }
 
 export const numberOf = (token: { value: string }): number => Number(token.value.slice('token-'.length));
