@@ -67,7 +67,7 @@ function land(model: Model, real: Real): void {
   if (real.server.held || !model.flight) return;
   model.land();
   for (const outcome of real.waiting.splice(0))
-    takes(outcome, real, model.state === 'none' ? undefined : model.token!.n);
+    takes(outcome, real, model.state === 'none' ? model.lastResort : model.token!.n);
 }
 
 async function get(model: Model, real: Real, callers: number): Promise<void> {
@@ -78,7 +78,7 @@ async function get(model: Model, real: Real, callers: number): Promise<void> {
   const outcomes = Array.from({ length: callers }, () => call(real));
   if (mayAsk) model.begin();
   await rest(real);
-  if (isRefused) for (const outcome of outcomes) takes(outcome, real, undefined);
+  if (isRefused) for (const outcome of outcomes) takes(outcome, real, model.lastResort);
   // R5: nobody waits for the renewal of a token that is still good.
   else if (state !== 'none') for (const outcome of outcomes) takes(outcome, real, n);
   else real.waiting.push(...outcomes);

@@ -40,6 +40,21 @@ describe('R4: the server’s clock at the moment the token request was sent', ()
       T + HOUR_MS + 1000,
     ],
     [
+      'a Date after the end of a token that is issued now: of another clock, as where a test fakes the time',
+      { sentAtMs: T + 300, receivedAtMs: T + 400, dateMs: T + HOUR_MS, issuedAtMs: T, expiresAtMs: T + HOUR_MS },
+      T + 300,
+    ],
+    [
+      'a Date after the end of a token that was issued long ago: it is over',
+      { sentAtMs: T - HOUR_MS / 2, receivedAtMs: T, dateMs: T + 1000, issuedAtMs: T - HOUR_MS, expiresAtMs: T + 1000 },
+      T + 2000,
+    ],
+    [
+      'a gateway ahead of the issuer: Date counts as long as the token lives by it',
+      { sentAtMs: T, receivedAtMs: T + 9, dateMs: T + HOUR_MS / 2, issuedAtMs: T, expiresAtMs: T + HOUR_MS },
+      T + HOUR_MS / 2 + 1000,
+    ],
+    [
       'no Date, local clock within the life',
       { sentAtMs: T + 60_000, receivedAtMs: T + 60_009, dateMs: undefined, issuedAtMs: T, expiresAtMs: T + HOUR_MS },
       T + 60_000,

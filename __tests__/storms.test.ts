@@ -29,6 +29,18 @@ describe('R9: 401 storms', () => {
     expect(graphnet.tokenRequests.length).toBeGreaterThan(6);
   });
 
+  test('what counts is when a token is asked for, not when the 401 came', async () => {
+    const { api } = attach(graphnet, {}, { validateStatus: () => true });
+    graphnet.onApi = (_, response) => json(response, 401, {});
+    const askedAtMs: number[] = [];
+    for (const atMs of [0, 59_900, 60_000, 60_000, 60_000, 60_000]) {
+      aheadMs = atMs;
+      await api.get('/');
+      while (askedAtMs.length < graphnet.tokenRequests.length) askedAtMs.push(atMs);
+    }
+    expect(askedAtMs.filter((atMs) => atMs > 0).length).toBeLessThanOrEqual(5);
+  });
+
   test('one bad path among good ones: the good ones never fail', async () => {
     const { api } = attach(graphnet);
     graphnet.onApi = ({ url }, response) => json(response, url === '/bad' ? 401 : 200, {});

@@ -4,6 +4,7 @@ import type { AccessToken, GraphnetClaims } from './types.js';
 /** R24: what claims to live longer is a mistake, such as an `exp` in milliseconds. */
 export const MAX_LIFE_MS = 366 * 24 * 3600_000;
 const MAX_MARGIN_MS = 10_000;
+const MAX_LAST_MARGIN_MS = 1000;
 const MAX_RENEWAL_WINDOW_MS = 300_000;
 
 /** An access token and what was judged of its life, once, when it was received. */
@@ -23,7 +24,7 @@ export interface Token {
 const renewalWindowMs = (lifeMs: number) => Math.min(lifeMs * 0.2, MAX_RENEWAL_WINDOW_MS);
 
 /** R4: time for a request to reach the API, so that the token does not expire on its way. */
-const marginMs = (lifeMs: number) => Math.min(lifeMs * 0.05, MAX_MARGIN_MS);
+const marginMs = (lifeMs: number, maxMs = MAX_MARGIN_MS) => Math.min(lifeMs * 0.05, maxMs);
 
 export const createToken = (facts: Omit<Token, 'header'>): Token => ({ ...facts, header: `Bearer ${facts.value}` });
 
@@ -31,6 +32,9 @@ export const remainingMs = (token: Token): number => token.lifeMs - elapsedMs(to
 
 /** May be sent: will not expire before it arrives (R4). */
 export const isFresh = (token: Token): boolean => remainingMs(token) > marginMs(token.lifeMs);
+
+/** May still be sent where no other token is to be had. */
+export const isAlive = (token: Token): boolean => remainingMs(token) > marginMs(token.lifeMs, MAX_LAST_MARGIN_MS);
 
 /**
  * Fresh, but in its renewal window (R5).

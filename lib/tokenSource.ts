@@ -5,7 +5,7 @@ import { createFailurePause } from './failurePause.js';
 import { GraphnetAuthError } from './GraphnetAuthError.js';
 import type { SharedStore } from './sharedStore.js';
 import { createStormLimit } from './stormLimit.js';
-import { isDue, isFresh, remainingMs, type Token } from './Token.js';
+import { isAlive, isDue, isFresh, remainingMs, type Token } from './Token.js';
 
 /** How far the clocks of two processes may disagree. */
 const CLOCK_TOLERANCE_MS = 250;
@@ -41,7 +41,9 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
   const rejected: string[] = [];
   const callersPause = createFailurePause();
   const renewalsPause = createFailurePause();
-  const admitDiscard = createStormLimit();
+  const stormLimit = createStormLimit();
+  /** A 401 has discarded a token, and no other has been asked for yet. */
+  let isOwedTo401 = false;
 
   /** R25: what fails behind callers that have a token is no reason to let them wait when they no longer have one. */
   const pauseInForce = () => (slot && isFresh(slot) ? renewalsPause : callersPause);
@@ -69,10 +71,22 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
   function keep(token: Token, origin: 'endpoint' | 'store'): Token {
     endPauses();
     slot = latest = token;
+    isOwedTo401 = false;
     // R30: each process of a fleet renews at a point of its own.
     if (store) spread = Math.random();
     emit({ type: 'token-received', source: origin, expiresAt: new Date(token.expiresAtMs) });
     return token;
+  }
+
+  /** R9: what a 401 has caused is counted when it is over, for its last try may have been sent no sooner. */
+  async function ask(abandoned: AbortSignal): Promise<Token> {
+    const isCausedBy401 = isOwedTo401;
+    isOwedTo401 = false;
+    try {
+      return await askForToken(request, latest, abandoned);
+    } finally {
+      if (isCausedBy401) stormLimit.count();
+    }
   }
 
   /** R30: the store first, then the token endpoint. `undefined` when abandoned. */
@@ -83,7 +97,7 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
     if (failure) throw failure;
     let token: Token | undefined;
     try {
-      if (!abandoned.aborted) token = await askForToken(request, latest, abandoned);
+      if (!abandoned.aborted) token = await ask(abandoned);
       if (token && !abandoned.aborted) return keep(token, 'endpoint');
     } catch (error) {
       if (!abandoned.aborted) fail(error as GraphnetAuthError);
@@ -119,7 +133,10 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
         const token = await obtain(signal);
         if (token && !signal.aborted) return token;
       } catch (error) {
-        if (!signal.aborted) throw sameFailure(error as GraphnetAuthError);
+        if (signal.aborted) continue;
+        // R5: until it expires, the old token is better than none.
+        if (slot && isAlive(slot)) return slot;
+        throw sameFailure(error as GraphnetAuthError);
       }
     }
   }
@@ -140,7 +157,8 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
     get,
     discard(rejectedHeader) {
       if (slot?.header !== rejectedHeader) return 'not-current';
-      if (!admitDiscard()) return 'storm-limit';
+      if (!stormLimit.admits()) return 'storm-limit';
+      isOwedTo401 = true;
       startGeneration('401');
       return 'discarded';
     },

@@ -64,6 +64,7 @@ const MIN_LIFE_MS = 250;
 const MAX_SPENT_MS = 1500;
 const windowMs = (lifeMs: number) => Math.min(lifeMs * 0.2, 300_000);
 const marginMs = (lifeMs: number) => Math.min(lifeMs * 0.05, 10_000);
+const lastMarginMs = (lifeMs: number) => Math.min(lifeMs * 0.05, 1000);
 
 interface Held {
   readonly n: number;
@@ -75,11 +76,13 @@ interface Held {
 export class Model {
   token: Held | undefined;
   /** The token request under way, by the first of its asks. */
-  flight: { from: number } | undefined;
+  flight: { from: number; isCausedBy401: boolean } | undefined;
   /** Of callers that have no token, and of renewals behind those that have one. */
   private pauses: Partial<Record<'callers' | 'renewals', { sinceMs: number; ms: number }>> = {};
   private lastN: number | undefined;
-  private discards: number[] = [];
+  /** R9: when the token requests that 401s have caused were over. */
+  private causedBy401: number[] = [];
+  private isOwedTo401 = false;
 
   constructor(private readonly server: ScriptedServer) {}
 
@@ -94,6 +97,12 @@ export class Model {
     return ageMs >= token.lifeMs - windowMs(token.lifeMs) ? 'due' : 'good';
   }
 
+  /** R5: the token of whoever can get no other. */
+  get lastResort(): number | undefined {
+    const { token } = this;
+    return token && token.sinceMs + token.lifeMs - Date.now() > lastMarginMs(token.lifeMs) ? token.n : undefined;
+  }
+
   private get whoPauses(): 'callers' | 'renewals' {
     return this.state === 'none' ? 'callers' : 'renewals';
   }
@@ -105,14 +114,15 @@ export class Model {
 
   /** R5, R25: the next token request may begin. */
   begin(): void {
-    this.flight = { from: this.asks };
+    this.flight = { from: this.asks, isCausedBy401: this.isOwedTo401 };
+    this.isOwedTo401 = false;
     this.asks += 1;
   }
 
   /** The answer to the token request under way has come. */
   land(): void {
     const { from } = this.flight!;
-    this.flight = undefined;
+    this.end();
     const first = this.server.asks[from]!;
     let ask = first;
     let token = this.read(ask);
@@ -130,6 +140,7 @@ export class Model {
     }
     if (token) {
       this.pauses = {};
+      this.isOwedTo401 = false;
       this.token = token;
       this.lastN = token.n;
     } else {
@@ -141,9 +152,9 @@ export class Model {
   /** R9. @returns whether the 401 discards. */
   discard(): boolean {
     const nowMs = Date.now();
-    this.discards = this.discards.filter((ms) => nowMs - ms < 60_000);
-    if (this.discards.length >= 5) return false;
-    this.discards.push(nowMs);
+    this.causedBy401 = this.causedBy401.filter((ms) => nowMs - ms <= 60_000);
+    if (this.causedBy401.length >= 5) return false;
+    this.isOwedTo401 = true;
     this.forget();
     return true;
   }
@@ -156,6 +167,11 @@ export class Model {
   /** A token request under way is abandoned. */
   private forget(): void {
     this.token = undefined;
+    this.end();
+  }
+
+  private end(): void {
+    if (this.flight?.isCausedBy401) this.causedBy401.push(Date.now());
     this.flight = undefined;
   }
 
