@@ -115,6 +115,16 @@ describe('R5: renewal ahead', () => {
 });
 
 describe('R27: what the app’s listener does', () => {
+  test('invalidates at every failure: the callers get the failure all the same, and nothing is asked for ever', async () => {
+    const { api, auth } = attach(graphnet, {
+      tokenRetry: { retries: 0 },
+      onEvent: ({ type }) => void (type === 'token-failed' && auth.invalidate()),
+    });
+    graphnet.onToken = (_, response) => json(response, 503, {});
+    await expect(api.get('/')).rejects.toMatchObject({ code: 'ERR_GRAPHNET_TOKEN_REQUEST' });
+    expect(graphnet.tokenRequests).toHaveLength(1);
+  });
+
   const listeners: [string, () => unknown][] = [
     [
       'throws',

@@ -94,7 +94,7 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
     const failure = pauseInForce().current();
     const shared = await store?.take(isBetter, { mayAsk: !failure, abandoned });
     if (shared && !abandoned.aborted) return keep(shared, 'store');
-    if (failure) throw failure;
+    if (failure && !abandoned.aborted) throw failure;
     let token: Token | undefined;
     try {
       if (!abandoned.aborted) token = await ask(abandoned);
@@ -133,7 +133,6 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
         const token = await obtain(signal);
         if (token && !signal.aborted) return token;
       } catch (error) {
-        if (signal.aborted) continue;
         // R5: until it expires, the old token is better than none.
         if (slot && isAlive(slot)) return slot;
         throw sameFailure(error as GraphnetAuthError);
