@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import axios, { AxiosError, type AxiosAdapter, type AxiosResponse } from 'axios';
+import { Readable } from 'node:stream';
 import { attach } from './support/attached.js';
 import { startGraphnet, type Graphnet } from './support/graphnet.js';
 
@@ -47,6 +48,27 @@ describe('R13: custom adapters', () => {
       return Promise.reject(Object.assign(new Error('refused'), { response: answer(config, { status: 401 }) }));
     });
     await expect(api.get('/Patient')).resolves.toMatchObject({ status: 200 });
+  });
+
+  test('that reject with an error which names the config beside its response alone', async () => {
+    let calls = 0;
+    const { api } = attachWith((config) => {
+      if (++calls > 1) return http(config);
+      const response = { ...answer(config, { status: 401 }), config: undefined as never };
+      return Promise.reject(new AxiosError('refused', 'ERR_BAD_REQUEST', config, undefined, response));
+    });
+    await expect(api.get('/Patient')).resolves.toMatchObject({ status: 200 });
+  });
+
+  test('R13: that answer with a stream which complains when it is let go', async () => {
+    let calls = 0;
+    const { api } = attachWith((config) => {
+      if (++calls > 1) return http(config);
+      const data = new Readable({ read: () => undefined, destroy: (_, done) => done(new Error('let go')) });
+      return Promise.resolve(answer(config, { status: 401, data }));
+    });
+    await expect(api.get('/Patient')).resolves.toMatchObject({ status: 200 });
+    await new Promise((resolve) => setImmediate(resolve));
   });
 
   test.each<[string, (config: object) => object]>([

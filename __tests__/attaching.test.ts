@@ -273,6 +273,15 @@ describe('R16: attaching again', () => {
 });
 
 describe('a config that the app sends again', () => {
+  test('R6: is a call of its own: after one that was healed it is healed too', async () => {
+    const { api } = attach(graphnet);
+    await api.get('/x');
+    graphnet.revokeAll();
+    const { config } = await api.get('/x');
+    graphnet.revokeAll();
+    expect((await api.request(config)).status).toBe(200);
+  });
+
   test.each([true, false])('R1: carries the current token (the old one still on it: %s)', async (isStillOn) => {
     const { api, auth } = attach(graphnet);
     const { config } = await api.get('/x');

@@ -18,6 +18,8 @@ describe('R8: the schemes of a WWW-Authenticate header that asks only for other 
     ['two in one header', `${AZURE}, Bearer realm="x"`, undefined],
     ['Bearer after a missing comma', 'Basic realm="x" bEARER realm="y"', undefined],
     ['Bearer after a semicolon', 'Basic realm="x"; Bearer realm="y"', undefined],
+    ['Bearer alone, then another', 'Bearer, Basic realm="x"', undefined],
+    ['Bearer between semicolons', 'Basic realm=x;Bearer;q=1', undefined],
     ['Bearer as a parameter', 'Basic realm=Bearer', ['Basic']],
     ['schemes alone, then with parameters', 'Negotiate, Basic realm="x", charset="UTF-8"', ['Negotiate', 'Basic']],
     ['Bearer within quotes', 'Basic realm="a, Bearer b"', ['Basic']],
@@ -28,6 +30,7 @@ describe('R8: the schemes of a WWW-Authenticate header that asks only for other 
     ['a parameter first', 'realm="x", Basic', undefined],
     ['what may be a token', 'x'.repeat(41), undefined],
     ['nonsense', 'Basic realm="x", @@@', undefined],
+    ['nonsense with an equals sign', 'Basic realm="x", @@@=1', undefined],
   ])('%s', (_, header, schemes) => {
     expect(otherSchemes(header)).toEqual(schemes);
   });
@@ -57,7 +60,11 @@ describe('R8: over HTTP', () => {
   });
 
   test('an adapter that answers with plain headers, or a list of them', async () => {
-    for (const value of [AZURE, [AZURE, 'Basic realm="x"']]) {
+    for (const [value, told] of [
+      [AZURE, 1],
+      [[AZURE, 'Basic realm="x"'], 1],
+      [[AZURE, 'Bearer'], 0],
+    ] as const) {
       const { api, auth, eventsOf } = attach(graphnet, {}, { validateStatus: () => true });
       await auth.getToken();
       await api.get('/', {
@@ -70,7 +77,7 @@ describe('R8: over HTTP', () => {
             config,
           }),
       });
-      expect(eventsOf('other-challenge')).toHaveLength(1);
+      expect(eventsOf('other-challenge')).toHaveLength(told);
     }
   });
 });

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { createFailurePause } from '../lib/failurePause.js';
+import { GraphnetAuthError } from '../lib/index.js';
 import { attach } from './support/attached.js';
 import { json, startGraphnet, type Graphnet } from './support/graphnet.js';
 
@@ -72,4 +74,14 @@ describe('R25: after a failed token request', () => {
     expect(a).not.toBe(b);
     expect(JSON.stringify(a)).toBe(JSON.stringify(b));
   });
+});
+
+test('R25: a machine whose clock is set back does not pause for longer', () => {
+  const pause = createFailurePause();
+  pause.begin(new GraphnetAuthError('ERR_GRAPHNET_TOKEN_REQUEST', 'down'));
+  aheadMs = -3_600_000;
+  expect(pause.current()).toBeDefined();
+  const monotonicMs = performance.now();
+  jest.spyOn(performance, 'now').mockReturnValue(monotonicMs + 1000);
+  expect(pause.current()).toBeUndefined();
 });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { AxiosError, type InternalAxiosRequestConfig } from 'axios';
 import type { GraphnetAuthError, GraphnetAuthOptions } from '../lib/index.js';
 import { attach } from './support/attached.js';
 import { json, startGraphnet, type Graphnet, type Handler } from './support/graphnet.js';
@@ -29,6 +30,11 @@ const FAULTS: [string, Handler, Partial<GraphnetAuthError>, number][] = [
   ['hang in mid-answer', (_, response) => void response.write('{"token'), { code: 'ERR_GRAPHNET_TOKEN_REQUEST' }, 4],
   ['500', status(500), { code: 'ERR_GRAPHNET_TOKEN_REQUEST', status: 500 }, 4],
   ['503 with Retry-After: 0', status(503, { 'Retry-After': '0' }), { code: 'ERR_GRAPHNET_TOKEN_REQUEST', status: 503, retryAfterMs: 0 }, 4],
+  ['502', status(502), { code: 'ERR_GRAPHNET_TOKEN_REQUEST', status: 502 }, 4],
+  ['504', status(504), { code: 'ERR_GRAPHNET_TOKEN_REQUEST', status: 504 }, 4],
+  ['503 that speaks of the client', (_, response) => json(response, 503, { error: 'invalid_client' }), { code: 'ERR_GRAPHNET_TOKEN_REQUEST', status: 503 }, 4],
+  ['451', status(451), { code: 'ERR_GRAPHNET_TOKEN_REQUEST', status: 451 }, 1],
+  ['503 with a Retry-After in the past', status(503, { 'Retry-After': 'Mon, 01 Jan 2001 00:00:00 GMT' }), { code: 'ERR_GRAPHNET_TOKEN_REQUEST', retryAfterMs: 0 }, 4],
   ['429', status(429), { code: 'ERR_GRAPHNET_TOKEN_REQUEST', status: 429 }, 4],
   ['503 with a Retry-After beyond the deadline', status(503, { 'Retry-After': '3600' }), { code: 'ERR_GRAPHNET_TOKEN_REQUEST', retryAfterMs: 3_600_000 }, 1],
   ['Retry-After beyond any timer', status(503, { 'Retry-After': '9'.repeat(400) }), { code: 'ERR_GRAPHNET_TOKEN_REQUEST', retryAfterMs: Number.MAX_SAFE_INTEGER }, 1],
@@ -37,6 +43,7 @@ const FAULTS: [string, Handler, Partial<GraphnetAuthError>, number][] = [
   ['407', status(407), { code: 'ERR_GRAPHNET_TOKEN_REQUEST', status: 407 }, 1],
   ['401 without a word', status(401), { code: 'ERR_GRAPHNET_CREDENTIALS', status: 401 }, 1],
   ['400 invalid_client', (_, response) => json(response, 400, { error: 'invalid_client', error_description: 'no' }), { code: 'ERR_GRAPHNET_CREDENTIALS', oauthError: 'invalid_client', oauthErrorDescription: 'no' }, 1],
+  ...['unauthorized_client', 'invalid_grant', 'access_denied'].map((error): [string, Handler, object, number] => [`400 ${error}`, (_, response) => json(response, 400, { error }), { code: 'ERR_GRAPHNET_CREDENTIALS', oauthError: error }, 1]),
   ['400 invalid_scope', (_, response) => json(response, 400, { error: 'invalid_scope' }), { code: 'ERR_GRAPHNET_TOKEN_REQUEST', oauthError: 'invalid_scope' }, 1],
   ['truncated JSON', (_, response) => void response.end('{"token_type":"Bea'), { code: 'ERR_GRAPHNET_TOKEN_RESPONSE', status: 200 }, 1],
   ['10 MiB', (_, response) => void response.end(Buffer.alloc(10 * 2 ** 20, 0x20)), { code: 'ERR_GRAPHNET_TOKEN_RESPONSE' }, 1],
@@ -130,6 +137,39 @@ describe('R23, R25: more of the token request', () => {
     expect(delays[2]).toBe(7000);
   });
 
+  test('a Retry-After of 0 does not make the retries any quicker', async () => {
+    const delays: number[] = [];
+    jest.spyOn(globalThis, 'setTimeout').mockImplementation(((work: () => void, ms = 0) => {
+      if (ms !== 30_000) delays.push(ms);
+      return ms === 30_000 ? undefined : setImmediate(work);
+    }) as never);
+    const { auth } = attach(graphnet, { tokenRequest: { timeout: 0 } });
+    graphnet.onToken = status(503, { 'Retry-After': '0' });
+    await expect(auth.getToken()).rejects.toMatchObject({ status: 503 });
+    expect(delays).toHaveLength(3);
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(200);
+  });
+
+  test('a Retry-After beyond what is left of the deadline fails at once', async () => {
+    const { now } = performance;
+    let aheadMs = 0;
+    jest.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + aheadMs);
+    const { auth } = attach(graphnet);
+    graphnet.onToken = (_, response) => {
+      aheadMs = 20_000;
+      json(response, 503, {}, { 'Retry-After': '15' });
+    };
+    await expect(auth.getToken()).rejects.toMatchObject({ status: 503, retryAfterMs: 15_000 });
+    expect(graphnet.tokenRequests).toHaveLength(1);
+  });
+
+  test('R20: an error code that is none is not shown', async () => {
+    const adapter = (config: InternalAxiosRequestConfig) => Promise.reject(new AxiosError('no', 's3cret', config));
+    const { auth } = attach(graphnet, QUICK, { adapter });
+    const error = (await auth.getToken().catch((reason: unknown) => reason)) as Error;
+    expect(error.message).toContain('could not be reached; check');
+  });
+
   test('a Retry-After beyond the deadline fails at once, also with a retryCondition of the app’s own', async () => {
     const { auth } = attach(graphnet, { tokenRetry: { retryCondition: () => true } });
     graphnet.onToken = status(503, { 'Retry-After': '60' });
@@ -189,6 +229,7 @@ describe('R25: a clientSecret function', () => {
     ['throws', () => { throw new Error('vault says s3cret'); }],
     ['rejects', () => Promise.reject(new Error('vault says s3cret')) as never],
     ['answers with nothing', () => '' ],
+    ['answers with blanks', () => ' \n' ],
     ['answers with something else', () => 5 as never],
   ])('that %s', async (_, clientSecret) => {
     const { auth } = attach(graphnet, { clientSecret });
@@ -197,4 +238,11 @@ describe('R25: a clientSecret function', () => {
     expect(error.message).toContain('clientSecret function');
     expect(error.message).not.toContain('s3cret');
   }); // prettier-ignore
+});
+
+test('R25: a clientSecret function is asked once more for refused credentials alone', async () => {
+  const { auth } = attach(graphnet, { clientSecret: () => 's3cret', tokenRetry: { retries: 0 } });
+  graphnet.onToken = status(500);
+  await expect(auth.getToken()).rejects.toMatchObject({ status: 500 });
+  expect(graphnet.tokenRequests).toHaveLength(1);
 });

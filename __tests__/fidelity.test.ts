@@ -4,6 +4,8 @@ import NodeFormData from 'form-data';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
+import { attachGraphnetAuth } from '../lib/index.js';
+import { isOneShot } from '../lib/isOneShot.js';
 import { attach } from './support/attached.js';
 import { json, startGraphnet, type Graphnet, type Received } from './support/graphnet.js';
 
@@ -124,6 +126,16 @@ describe('R11, R12: nor can the app tell', () => {
     expect(graphnet.apiRequests.map(({ headers }) => 'x-default' in headers)).toEqual([false, false, false]);
   });
 
+  test('R13: a header that is switched off stays off on the replay, with an axios that forgets such headers too', async () => {
+    const { default: older } = (await import('axios-1.2')) as unknown as { default: typeof axios };
+    const api = older.create({ baseURL: graphnet.origin, headers: { 'User-Agent': false } });
+    attachGraphnetAuth(api, graphnet.credentials);
+    await api.get('/x');
+    graphnet.revokeAll();
+    await api.get('/x');
+    expect(graphnet.apiRequests.map(({ headers }) => 'user-agent' in headers)).toEqual([false, false, false]);
+  });
+
   test('a config without headers, as an interceptor may leave it', async () => {
     const { api } = attach(graphnet);
     api.interceptors.request.use((config) => ({ ...config, headers: undefined as never }));
@@ -177,7 +189,30 @@ describe('R11: a body that can be read only once is not sent again', () => {
     expect(graphnet.apiRequests).toHaveLength(2);
     expect(graphnet.tokenRequests).toHaveLength(1);
     expect(eventsOf('not-replayed')).toEqual([expect.objectContaining({ reason: 'one-shot-body' })]);
+    expect(eventsOf('token-discarded')).toHaveLength(1);
     await expect(api.get('/x')).resolves.toMatchObject({ status: 200 });
     expect(graphnet.tokenRequests).toHaveLength(2);
   }); // prettier-ignore
+});
+
+describe('R11: isOneShot', () => {
+  test.each<[string, unknown, boolean]>([
+    ['nothing', undefined, false],
+    ['null', null, false],
+    ['text', 'abc', false],
+    ['an object', { a: 1 }, false],
+    ['an object with a field named pipe', { pipe: 'copper', next: 1, getReader: null }, false],
+    ['a list', [1], false],
+    ['a typed array', new Uint8Array(1), false],
+    ['a shared buffer', new SharedArrayBuffer(1), false],
+    ['a File', new File(['a'], 'a'), false],
+    ['what pipes', { pipe: () => undefined }, true],
+    ['a web stream of a library', { getReader: () => undefined }, true],
+    ['an iterator', { next: () => undefined }, true],
+    ['an asynchronous iterable', { [Symbol.asyncIterator]: () => undefined }, true],
+    ['a Map', new Map(), true],
+    ['a function', () => 'abc', true],
+  ])('%s', (_, body, expected) => {
+    expect(isOneShot(body)).toBe(expected);
+  });
 });

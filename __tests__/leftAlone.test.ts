@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { AxiosRequestConfig } from 'axios';
+import axios, { type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios';
+import { attachGraphnetAuth } from '../lib/index.js';
 import { attach } from './support/attached.js';
 import { json, listen, startGraphnet, type Graphnet } from './support/graphnet.js';
 
@@ -42,6 +43,22 @@ describe('R15: requests that are left alone', () => {
     expect(graphnet.tokenRequests).toHaveLength(1);
   });
 
+  test('a bearer token of the app’s own on such a config', async () => {
+    const { api } = attach(graphnet, {}, { validateStatus: () => true });
+    const { config } = await api.get('/Patient');
+    config.headers.set('Authorization', 'Bearer own');
+    await api.request(config);
+    expect(graphnet.apiRequests[1]!.headers.authorization).toBe('Bearer own');
+    expect(graphnet.apiRequests).toHaveLength(2);
+  });
+
+  test('an Authorization that is undefined is none', async () => {
+    const { api } = attach(graphnet);
+    api.interceptors.request.use((config) => Object.assign(config, { headers: { Authorization: undefined } }));
+    await api.get('/Patient');
+    expect(graphnet.apiRequests[0]!.headers.authorization).toBe(`Bearer ${graphnet.issued[0]}`);
+  });
+
   test('the old token on a deep copy of a config is none of the app’s own', async () => {
     const { api, auth } = attach(graphnet);
     const { config } = await api.get('/Patient');
@@ -54,10 +71,13 @@ describe('R15: requests that are left alone', () => {
     expect(graphnet.apiRequests[2]!.headers.authorization).toBe('Basic b3duOm93bg==');
   });
 
-  test('credentials in the URL are credentials of its own', async () => {
+  test.each([
+    ['own:own@', 'Basic b3duOm93bg=='],
+    ['own@', 'Basic b3duOg=='],
+  ])('credentials in the URL (%s) are credentials of its own', async (userinfo, sent) => {
     const { api } = attach(graphnet, {}, { validateStatus: () => true });
-    await api.get(`${graphnet.origin.replace('//', '//own:own@')}/Patient`);
-    expect(graphnet.apiRequests[0]!.headers.authorization).toBe('Basic b3duOm93bg==');
+    await api.get(`${graphnet.origin.replace('//', `//${userinfo}`)}/Patient`);
+    expect(graphnet.apiRequests[0]!.headers.authorization).toBe(sent);
     expect(graphnet.tokenRequests).toHaveLength(0);
   });
 
@@ -69,6 +89,20 @@ describe('R15: requests that are left alone', () => {
 });
 
 describe('R17: the token request keeps apart from the app', () => {
+  test('interceptors that a patched create() adds to every instance do not reach it', async () => {
+    const api = axios.create({ baseURL: graphnet.origin });
+    const create = api.create.bind(api);
+    let seen = 0;
+    api.create = (config) => {
+      const created = create(config);
+      created.interceptors.request.use((request) => ((seen += 1), request));
+      return created;
+    };
+    attachGraphnetAuth(api, graphnet.credentials);
+    await api.get('/Patient');
+    expect(seen).toBe(0);
+  });
+
   test('interceptors, baseURL, headers, params and auth of the app do not reach it', async () => {
     const seen: unknown[] = [];
     const { api, auth } = attach(
@@ -104,6 +138,46 @@ describe('R17: the token request keeps apart from the app', () => {
     api.defaults.proxy = { host: '127.0.0.1', port: 1, protocol: 'http' };
     await auth.getToken();
     expect(graphnet.tokenRequests[0]!.headers).toMatchObject({ 'x-gateway': 'token', accept: 'application/json' });
+  });
+
+  test.each([
+    'proxy', 'httpAgent', 'httpsAgent', 'socketPath', 'allowedSocketPaths', 'transport', 'lookup', 'family',
+    'insecureHTTPParser', 'httpVersion', 'http2Options', 'env',
+  ])('%s of the instance is one of them', async (name) => {
+    let asked: Record<string, unknown> = {};
+    const adapter = (config: InternalAxiosRequestConfig) => {
+      asked = { ...config };
+      const data = { token_type: 'bearer', access_token: graphnet.issue() };
+      return Promise.resolve({ data, status: 200, statusText: 'OK', headers: {}, config });
+    };
+    await attach(graphnet, {}, { adapter, [name]: 'as the instance has it' }).auth.getToken();
+    expect(asked[name]).toBe('as the instance has it');
+  }); // prettier-ignore
+
+  test('its fetchOptions too; a redirect is followed all the same by none', async () => {
+    const asked: unknown[] = [];
+    const adapter = (config: InternalAxiosRequestConfig) => {
+      asked.push(config.fetchOptions);
+      const data = { token_type: 'bearer', access_token: graphnet.issue() };
+      return Promise.resolve({ data, status: 200, statusText: 'OK', headers: {}, config });
+    };
+    const fetchOptions = { cache: 'no-store', redirect: 'follow' } as const;
+    await attach(graphnet, {}, { adapter, fetchOptions }).auth.getToken();
+    await attach(
+      graphnet,
+      { tokenRequest: { fetchOptions: { priority: 'high' } } },
+      { adapter, fetchOptions },
+    ).auth.getToken();
+    expect(asked).toEqual([
+      { cache: 'no-store', redirect: 'manual' },
+      { priority: 'high', redirect: 'manual' },
+    ]);
+  });
+
+  test('section 1: it stays a form, whatever headers tokenRequest has', async () => {
+    const { auth } = attach(graphnet, { tokenRequest: { headers: { 'Content-Type': 'application/json' } } });
+    await auth.getToken();
+    expect(graphnet.tokenRequests[0]!.headers['content-type']).toBe('application/x-www-form-urlencoded');
   });
 
   test('an adapter of the app, a mock say, may answer with an object', async () => {

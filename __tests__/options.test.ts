@@ -41,6 +41,8 @@ describe('ERR_GRAPHNET_CONFIG', () => {
     ['clientSecret', { secret: 'x' }],
     ['tokenUrl', '/oauth/token'],
     ['tokenUrl', 'https://user:password@auth.example.org/'],
+    ['tokenUrl', 'https://user@auth.example.org/'],
+    ['tokenUrl', 'https://:password@auth.example.org/'],
     ['allowedOrigins', 'https://api.example.org'],
     ['allowedOrigins', ['https://api.example.org/path']],
     ['allowedOrigins', ['https://api.example.org?query']],
@@ -149,6 +151,8 @@ describe('section 2: where the options come from', () => {
       asked.push(config.url);
       return Promise.reject(new Error('no network here'));
     };
+    // As from an empty line in an `.env` file.
+    process.env.GRAPHNET_TOKEN_URL = '';
     const auth = attachGraphnetAuth(axios.create({ adapter }), RIGHT);
     await expect(auth.getToken()).rejects.toThrow(GraphnetAuthError);
     expect(asked[0]).toBe('https://coret1.syhapp.com/vlive/hpca/oauth/token');

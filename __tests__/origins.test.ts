@@ -42,6 +42,8 @@ describe('R21: with a baseURL the token goes to its origin, that of tokenUrl, an
     ['the origin of tokenUrl', { url: 'https://auth.good.example/userinfo' }, true],
     ['an allowed origin', { url: 'https://files.good.example/x' }, true],
     ['another origin', { url: 'https://evil.example/' }, false],
+    ['another origin in capitals', { url: 'HTTPS://EVIL.EXAMPLE/' }, false],
+    ['a scheme with a plus sign', { url: 'coap+tcp://evil.example/' }, false],
     ['another port', { url: 'https://api.good.example:8443/' }, false],
     ['another scheme', { url: 'http://api.good.example/' }, false],
     ['a subdomain', { url: 'https://x.api.good.example/' }, false],
@@ -70,6 +72,8 @@ describe('R21: with a baseURL the token goes to its origin, that of tokenUrl, an
     ],
   ])('%s', async (_, config, expected) => {
     const { carriesToken, events } = capture({ baseURL: BASE }, { allowedOrigins: ['https://files.good.example/'] });
+    // A judgement that is remembered decides on no other URL.
+    expect(await carriesToken({ url: '/first' })).toBe(true);
     expect(await carriesToken(config)).toBe(expected);
     // The second time from memory.
     expect(await carriesToken(config)).toBe(expected);
@@ -90,6 +94,14 @@ describe('R21: with a baseURL the token goes to its origin, that of tokenUrl, an
     expect(await carriesToken({ url: `${BASE}/x` })).toBe(false);
     api.defaults.baseURL = 'not a URL';
     expect(await carriesToken({ url: 'https://api.good.example/' })).toBe(false);
+  });
+
+  test('a baseURL that a request brings is judged anew when the instance gets one of its own', async () => {
+    const { api, carriesToken } = capture({});
+    const config = { url: '/x', baseURL: 'https://one.example' };
+    expect(await carriesToken(config)).toBe(true);
+    api.defaults.baseURL = BASE;
+    expect(await carriesToken(config)).toBe(false);
   });
 
   test('with allowAbsoluteUrls: false, the origin of an event is the one that the request goes to', async () => {
@@ -155,6 +167,10 @@ describe('R22: no token over plain http', () => {
     ['http://192.168.0.1/', false],
     ['http://127.0.0.1.evil.example/', false],
     ['http://0.0.0.0/', false],
+    ['http://128.0.0.1/', false],
+    ['http://127.9.9.9/', true],
+    ['http://notlocalhost/', false],
+    ['http://localhost.evil.example/', false],
     ['http://localhost:8080/', true],
     ['http://api.localhost/', true],
     ['http://127.0.0.1/', true],

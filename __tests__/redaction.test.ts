@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { Console } from 'node:console';
 import { PassThrough } from 'node:stream';
 import { inspect } from 'node:util';
-import type { AccessToken, GraphnetAuth } from '../lib/index.js';
+import { GraphnetAuthError, isGraphnetAuthError, type AccessToken, type GraphnetAuth } from '../lib/index.js';
 import { attach } from './support/attached.js';
 import { startGraphnet, type Graphnet } from './support/graphnet.js';
 import { findCanaries } from './support/search.js';
@@ -33,6 +33,10 @@ describe('R20: the token prints redacted', () => {
   const printers: [string, (value: unknown) => string | undefined][] = [
     ['util.inspect', (value) => inspect(value)],
     ['util.inspect, all of it', (value) => inspect(value, { depth: Infinity, showHidden: true })],
+    [
+      'util.inspect that asks for no custom printer',
+      (value) => inspect(value, { showHidden: true, customInspect: false }),
+    ],
     ['util.inspect with getters', (value) => inspect(value, { showHidden: true, getters: true })],
     ['util.inspect, within something else', (value) => inspect({ deep: [new Map([['token', value]])] }, false, 9)],
     ['console.log', (value) => logged(value)],
@@ -47,7 +51,7 @@ describe('R20: the token prints redacted', () => {
     const text = print(token)!;
     expect(findCanaries(text, canaries)).toEqual([]);
     expect(text).toContain('expiresAt');
-    if (!/copy|Clone/.test(name)) expect(text).toContain('[redacted]');
+    if (!/copy|Clone|no custom/.test(name)) expect(text).toContain('[redacted]');
   });
 
   test('`value` is the only way to it', () => {
@@ -86,4 +90,23 @@ describe('R20: the handle shows neither options nor token', () => {
     attach(graphnet, options);
     expect(options).toEqual(before);
   });
+});
+
+describe('the error', () => {
+  test('JSON.stringify shows its message', () => {
+    const error = new GraphnetAuthError('ERR_GRAPHNET_TOKEN_REQUEST', 'down', { status: 503 });
+    expect(JSON.parse(JSON.stringify(error))).toEqual({
+      name: 'GraphnetAuthError',
+      code: 'ERR_GRAPHNET_TOKEN_REQUEST',
+      status: 503,
+      message: 'down',
+    });
+  });
+
+  test.each([undefined, null, 'text', { name: 'GraphnetAuthError' }, new Error('x')])(
+    'isGraphnetAuthError(%p) is false',
+    (value) => {
+      expect(isGraphnetAuthError(value)).toBe(false);
+    },
+  );
 });

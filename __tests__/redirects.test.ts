@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { guardRedirects } from '../lib/guardRedirects.js';
+import type { RequestNote } from '../lib/requestNote.js';
 import { attach } from './support/attached.js';
 import { json, listen, startGraphnet, type Graphnet, type TestServer } from './support/graphnet.js';
 
@@ -126,5 +128,41 @@ describe('R23: the token request follows no redirect', () => {
     expect((error as Error).message).toContain('redirects are not followed');
     expect(arrived).toEqual([]);
     expect(graphnet.tokenRequests).toHaveLength(1);
+  });
+});
+
+describe('R21: when a redirect leaves the origin', () => {
+  const noteOf = (origin: string, config: object = {}) =>
+    ({ config, summary: { method: 'GET', origin }, hasLeftOrigin: false }) as RequestNote;
+  const follow = ({ config }: RequestNote, href: string, headers: object) =>
+    config.beforeRedirect!({ href, headers }, {} as never, {} as never);
+
+  test.each<[string, string[], boolean]>([
+    ['to a path of the same origin', ['https://api.example/y'], false],
+    ['to the default port', ['https://api.example:443/y'], false],
+    ['to another scheme', ['http://api.example/y'], true],
+    ['to another port', ['https://api.example:8443/y'], true],
+    ['to a subdomain', ['https://x.api.example/'], true],
+    ['to what is no URL', ['nonsense'], true],
+    ['and goes on to a third', ['https://evil.example/', 'https://other.example/'], true],
+    ['and comes back', ['https://evil.example/', 'https://api.example/'], true],
+  ])('%s', (_, hrefs, leaves) => {
+    const note = noteOf('https://api.example');
+    guardRedirects(note);
+    const headers = { authorization: 'Bearer x' };
+    for (const href of hrefs) follow(note, href, headers);
+    expect(headers).toEqual(leaves ? {} : { authorization: 'Bearer x' });
+    expect(note.hasLeftOrigin).toBe(leaves);
+  });
+
+  test('a config that is sent again, to another origin, is held to that one alone', () => {
+    const first = noteOf('https://api.example');
+    guardRedirects(first);
+    const again = noteOf('https://files.example', first.config);
+    guardRedirects(again);
+    const headers = { Authorization: 'Bearer x' };
+    follow(again, 'https://files.example/y', headers);
+    expect(headers).toEqual({ Authorization: 'Bearer x' });
+    expect(first.hasLeftOrigin).toBe(false);
   });
 });

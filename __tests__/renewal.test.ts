@@ -249,3 +249,187 @@ describe('R27: a listener that fails at every event', () => {
     expect([...seen].sort()).toEqual(['forbidden', 'other-challenge', 'replayed', 'token-discarded', 'token-failed', 'token-received']);
   }); // prettier-ignore
 });
+
+describe('R30: a process of a fleet renews at a point of its own', () => {
+  const store = () => {
+    const kept = new Map<string, string>();
+    return {
+      get: (key: string) => Promise.resolve(kept.get(key)),
+      set: (key: string, value: string) => Promise.resolve(kept.set(key, value)),
+      delete: (key: string) => Promise.resolve(kept.delete(key)),
+    };
+  };
+
+  // Of a life of 100 s the window is 80 to 100 s, of which the last 5 s are no longer sent.
+  test.each([
+    [0, 80_000],
+    [0.5, 86_000],
+    [0.999, 92_000],
+  ])('by its chance of %d after %d ms, also with a token out of the store', async (chance, dueMs) => {
+    jest.spyOn(Math, 'random').mockReturnValue(chance);
+    graphnet.lifeSeconds = 100;
+    const shared = store();
+    const writer = attach(graphnet, { store: shared });
+    await writer.api.get('/');
+    const reader = attach(graphnet, { store: shared });
+    await reader.api.get('/');
+    expect(graphnet.tokenRequests).toHaveLength(1);
+    for (const { api, eventsOf } of [reader, writer]) {
+      atMs = dueMs - 100;
+      await api.get('/');
+      expect(eventsOf('token-received')).toHaveLength(1);
+      await sleep(20);
+      expect(eventsOf('token-received')).toHaveLength(1);
+      atMs = dueMs + 100;
+      await api.get('/');
+      await until(() => eventsOf('token-received').length === 2);
+    }
+    expect(graphnet.tokenRequests).toHaveLength(2);
+  });
+
+  test('alone, at the beginning of the window', async () => {
+    jest.spyOn(Math, 'random').mockReturnValue(0.999);
+    graphnet.lifeSeconds = 100;
+    const { api, eventsOf } = attach(graphnet);
+    await api.get('/');
+    atMs = 80_100;
+    await api.get('/');
+    await until(() => eventsOf('token-received').length === 2);
+  });
+});
+
+describe('R25: what resets the pause of renewals', () => {
+  test.each(['a success', 'invalidate()'])('%s', async (by) => {
+    graphnet.lifeSeconds = 100;
+    const { api, auth, eventsOf } = attach(graphnet, NO_RETRY);
+    await api.get('/');
+    graphnet.onToken = failing;
+    for (atMs of [80_500, 81_600]) {
+      await api.get('/');
+      await until(() => eventsOf('token-failed').length === (atMs === 80_500 ? 1 : 2));
+    }
+    graphnet.onToken = undefined;
+    atMs = 84_000;
+    if (by === 'invalidate()') auth.invalidate();
+    await api.get('/');
+    await until(() => eventsOf('token-received').length === 2);
+    graphnet.onToken = failing;
+    for (const [dueMs, failures] of [[84_000 + 80_500, 3], [84_000 + 81_600, 4]] as const) {
+      atMs = dueMs;
+      await api.get('/');
+      await until(() => eventsOf('token-failed').length === failures);
+    }
+  }); // prettier-ignore
+
+  test('a success, where callers had none', async () => {
+    graphnet.lifeSeconds = 100;
+    const { api } = attach(graphnet, NO_RETRY);
+    graphnet.onToken = failing;
+    for (atMs of [0, 1100]) expect(await codeOf(api.get('/'))).toBe('ERR_GRAPHNET_TOKEN_REQUEST');
+    graphnet.onToken = undefined;
+    atMs = 3200;
+    expect(await codeOf(api.get('/'))).toBe('ok');
+    graphnet.onToken = failing;
+    graphnet.revokeAll();
+    const asked = graphnet.tokenRequests.length;
+    for (atMs of [10_000, 11_100]) expect(await codeOf(api.get('/'))).toBe('ERR_GRAPHNET_TOKEN_REQUEST');
+    expect(graphnet.tokenRequests).toHaveLength(asked + 2);
+  });
+});
+
+test('events say when a token expires, and why there is none', async () => {
+  const { api, auth, events } = attach(graphnet, NO_RETRY);
+  const { expiresAt } = await auth.getToken();
+  graphnet.onToken = failing;
+  auth.invalidate();
+  await codeOf(api.get('/'));
+  expect(events).toEqual([
+    { type: 'token-received', source: 'endpoint', expiresAt },
+    { type: 'token-discarded', cause: 'invalidate' },
+    { type: 'token-failed', code: 'ERR_GRAPHNET_TOKEN_REQUEST', status: 503 },
+  ]);
+});
+
+describe('R4: how long a token has yet to live', () => {
+  const respond = (response: Parameters<NonNullable<Graphnet['onToken']>>[1], skewMs = 0) => {
+    const iat = Math.floor((Date.now() + skewMs) / 1000);
+    const access_token = graphnet.issue({ iat, exp: iat + graphnet.lifeSeconds });
+    json(response, 200, { token_type: 'Bearer', access_token }, { Date: new Date(Date.now() + skewMs).toUTCString() });
+  };
+
+  test('an answer that takes its time is no sign of clocks that differ', async () => {
+    graphnet.lifeSeconds = 20;
+    graphnet.onToken = (_, response) => {
+      atMs = 5000;
+      respond(response);
+    };
+    const { api } = attach(graphnet);
+    await api.get('/');
+    graphnet.onToken = (_, response) => respond(response);
+    // 80 % of the 25 s since it was asked for.
+    atMs = 19_500;
+    await api.get('/');
+    await sleep(20);
+    expect(graphnet.tokenRequests).toHaveLength(1);
+    atMs = 20_500;
+    await api.get('/');
+    await until(() => graphnet.tokenRequests.length === 2);
+  });
+
+  test('counts from the try that was answered, not from the first', async () => {
+    graphnet.lifeSeconds = 20;
+    graphnet.onToken = (_, response) => {
+      atMs = 5000;
+      graphnet.onToken = (__, second) => respond(second, 3_600_000);
+      json(response, 503, {});
+    };
+    const { api } = attach(graphnet, { tokenRetry: { retryDelay: () => 1 } });
+    graphnet.onUnauthorized = (_, response) => json(response, 200, {});
+    await api.get('/');
+    expect(graphnet.tokenRequests).toHaveLength(2);
+    // 80 % of the 19 s that are sure, on a server whose clock is an hour ahead.
+    atMs = 5000 + 15_000;
+    await api.get('/');
+    await sleep(20);
+    expect(graphnet.tokenRequests).toHaveLength(2);
+    atMs = 5000 + 15_400;
+    await api.get('/');
+    await until(() => graphnet.tokenRequests.length === 3);
+  });
+
+  test('a token that is issued again with less to live has less to live', async () => {
+    let expires_in = 100;
+    graphnet.onToken = (_, response) =>
+      json(response, 200, { token_type: 'Bearer', access_token: 'opaque', expires_in });
+    const { auth } = attach(graphnet);
+    await auth.getToken();
+    expires_in = 10;
+    auth.invalidate();
+    await auth.getToken();
+    expect(graphnet.tokenRequests).toHaveLength(2);
+    atMs = 9900;
+    expires_in = 100;
+    await auth.getToken();
+    expect(graphnet.tokenRequests.length).toBeGreaterThan(2);
+  });
+});
+
+test('R30: a process does not take its own old token out of the store for a newer one, whose clocks do not quite agree', async () => {
+  const { now } = performance;
+  jest.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + atMs * 1.001);
+  const kept = new Map<string, string>();
+  const store = {
+    get: (key: string) => Promise.resolve(kept.get(key)),
+    set: (key: string, value: string) => Promise.resolve(kept.set(key, value)),
+    delete: (key: string) => Promise.resolve(kept.delete(key)),
+  };
+  jest.spyOn(Math, 'random').mockReturnValue(0);
+  graphnet.lifeSeconds = 100;
+  const { api, eventsOf } = attach(graphnet, { store });
+  await api.get('/');
+  await until(() => kept.size === 1);
+  atMs = 85_000;
+  await api.get('/');
+  await until(() => eventsOf('token-received').length === 2);
+  expect(graphnet.tokenRequests).toHaveLength(2);
+});

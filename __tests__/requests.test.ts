@@ -126,6 +126,36 @@ describe('a 401', () => {
     expect(await failureOf(api.get('/Patient'))).toBeInstanceOf(SyntaxError);
   });
 
+  test('R13: the app’s own transformResponse works as ever: in order, on its config, told the status', async () => {
+    const first = function (this: object, data: string, _: unknown, status: number) {
+      return `${data.length} ${status} ${'url' in this}`;
+    };
+    const { api } = attach(graphnet, {}, { transformResponse: [first, (data: string) => `${data}!`] as never });
+    graphnet.onApi = (_, response) => void response.end('<Patient/>');
+    expect((await api.get('/Patient')).data).toBe('10 200 true!');
+  });
+
+  test('R10: a parser that throws at a 403 is heard', async () => {
+    const { api } = attach(graphnet, {}, { transformResponse: [(data: string) => JSON.parse(data) as unknown] });
+    graphnet.onApi = (_, response) => void response.writeHead(403).end('no');
+    expect(await failureOf(api.get('/Patient'))).toBeInstanceOf(SyntaxError);
+  });
+
+  test.each([
+    ['an error', undefined],
+    ['an answer', null],
+  ])('R7, R26: the token that a replay was rejected with, by %s, is not used again', async (_, validateStatus) => {
+    const { api, eventsOf } = attach(graphnet, {}, validateStatus === null ? { validateStatus } : {});
+    graphnet.onApi = (__, response) => json(response, 401, {});
+    await api.get('/Patient').catch(() => undefined);
+    expect(eventsOf('not-replayed')).toEqual([expect.objectContaining({ reason: 'already-replayed' })]);
+    graphnet.onApi = undefined;
+    await api.get('/Patient');
+    const sent = graphnet.apiRequests.map(({ headers }) => headers.authorization!.slice('Bearer '.length));
+    expect(sent).toEqual(graphnet.issued);
+    expect(sent).toHaveLength(3);
+  });
+
   test('a config without transformResponse stays so', async () => {
     const { api } = attach(graphnet, {}, { transformResponse: undefined as never });
     expect((await api.get<string>('/Patient', { transformResponse: null as never })).data).toMatch(/^\{/);

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { serverTimeMs } from '../lib/serverClock.js';
-import { isDue, isFresh } from '../lib/Token.js';
+import { isDue, isFresh, remainingMs } from '../lib/Token.js';
 import { parseTokenResponse } from '../lib/parseTokenResponse.js';
 import { jwt } from './support/graphnet.js';
 
@@ -82,6 +82,16 @@ describe('R4: the server’s clock at the moment the token request was sent', ()
       T + 1000,
     ],
     [
+      'a local clock a minute ahead',
+      { sentAtMs: T + 60_000, receivedAtMs: T + 60_009, dateMs: T, issuedAtMs: T, expiresAtMs: T + HOUR_MS },
+      T + 1000,
+    ],
+    [
+      'an answer that was dated before it took its time',
+      { sentAtMs: T + 300, receivedAtMs: T + 2400, dateMs: T, issuedAtMs: T, expiresAtMs: T + HOUR_MS },
+      T + 300,
+    ],
+    [
       'neither',
       { sentAtMs: T, receivedAtMs: T + 9, dateMs: undefined, issuedAtMs: undefined, expiresAtMs: T + HOUR_MS },
       T,
@@ -124,6 +134,8 @@ describe('R4, R5: a token’s life on fake clocks', () => {
     expect(isDue(token, 0)).toBe(false);
     at(HOUR_MS - 4 * 60_000);
     expect(isFresh(token) && isDue(token, 0)).toBe(true);
+    at(HOUR_MS - 13_000);
+    expect(isFresh(token)).toBe(true);
     at(HOUR_MS - 9_000);
     expect(isFresh(token)).toBe(false);
   });
@@ -154,4 +166,20 @@ describe('R4, R5: a token’s life on fake clocks', () => {
       expect(isFresh(token)).toBe(false);
     },
   );
+});
+
+describe('R4: the age of a token', () => {
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  test('is counted from when it was asked for, not from when it came', () => {
+    const sentAt = { wallMs: T, monotonicMs: 5000 };
+    jest.spyOn(Date, 'now').mockReturnValue(T + 20_000);
+    jest.spyOn(performance, 'now').mockReturnValue(25_000);
+    const body = { token_type: 'Bearer', access_token: 'opaque', expires_in: 60 };
+    const receivedAt = { wallMs: T + 20_000, monotonicMs: 25_000 };
+    const token = parseTokenResponse({ status: 200, body, dateHeader: undefined, sentAt, receivedAt }, 'secret');
+    expect(remainingMs(token)).toBe(40_000);
+  });
 });

@@ -140,3 +140,20 @@ describe('R27: what the app’s listener does', () => {
     await new Promise((resolve) => setImmediate(resolve));
   }); // prettier-ignore
 });
+
+describe('R9: the minute', () => {
+  test('is a whole one, and what was passed on meanwhile does not make it longer', async () => {
+    const { api } = attach(graphnet, {}, { validateStatus: () => true });
+    graphnet.onApi = (_, response) => json(response, 401, {});
+    for (let calls = 0; calls < 10; calls++) await api.get('/');
+    expect(graphnet.tokenRequests).toHaveLength(1 + 5);
+    for (aheadMs of [30_000, 58_000]) {
+      for (let calls = 0; calls < 10; calls++) await api.get('/');
+      expect(graphnet.tokenRequests).toHaveLength(1 + 5);
+    }
+    aheadMs = 61_000;
+    graphnet.onApi = undefined;
+    graphnet.revokeAll();
+    expect((await api.get('/')).status).toBe(200);
+  });
+});

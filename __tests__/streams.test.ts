@@ -88,6 +88,16 @@ describe('R13: responseType stream', () => {
     httpAgent.destroy();
   });
 
+  test('one socket is enough: the rejected answer lets go of it for the token request', async () => {
+    const httpAgent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const { api } = attach(graphnet, {}, { responseType: 'stream', httpAgent, timeout: 5000 });
+    await buffer((await api.get<Readable>('/x')).data);
+    graphnet.revokeAll();
+    graphnet.onUnauthorized = (_, response) => void response.writeHead(401).write('x');
+    expect(await text((await api.get<Readable>('/x')).data)).toContain('/x');
+    httpAgent.destroy();
+  });
+
   test('the fetch adapter’s web stream', async () => {
     const { api } = attach(graphnet, {}, { responseType: 'stream', adapter: 'fetch' });
     await (await api.get<ReadableStream>('/x')).data.cancel();

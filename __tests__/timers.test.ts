@@ -149,3 +149,16 @@ describe('R5: fake timers in an app’s tests just work', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 });
+
+test('R13, R26: a rejected web stream that somebody has locked is an unhandled rejection neither', async () => {
+  let calls = 0;
+  graphnet.onApi = (_, response) => (++calls > 1 ? json(response, 200, {}) : json(response, 401, {}));
+  const { said } = await runApp(`
+    attachGraphnetAuth(api, options);
+    const lock = (data, _, status) => (status === 401 && data.getReader(), data);
+    const { status, data } = await api.get('/', { adapter: 'fetch', responseType: 'stream', transformResponse: [lock] });
+    await data.cancel();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    console.log(JSON.stringify({ unhandled, status }));`);
+  expect(said).toEqual({ unhandled: 0, status: 200 });
+});

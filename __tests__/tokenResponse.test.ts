@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { InternalAxiosRequestConfig } from 'axios';
 import { type GraphnetAuthError, isGraphnetAuthError, type AccessToken } from '../lib/index.js';
+import { scrub } from '../lib/scrub.js';
 import { attach } from './support/attached.js';
 import { jwt, startGraphnet, type Graphnet } from './support/graphnet.js';
 
@@ -43,6 +44,10 @@ describe('R24: an answer that is not a usable token is ERR_GRAPHNET_TOKEN_RESPON
     ['a token with line breaks', () => answer({ access_token: `${good()}\r\nX-Evil: ${CANARY}` }), /characters/],
     ['a token with a space', () => answer({ access_token: `${good()} ${CANARY}` }), /characters/],
     ['a token that is not ASCII', () => answer({ access_token: `${good()}é` }), /characters/],
+    ['an equals sign in its midst', () => answer({ access_token: 'a=b', expires_in: 60 }), /characters/],
+    ['a quote, a comma, a semicolon', () => answer({ access_token: 'a",;b', expires_in: 60 }), /characters/],
+    ['expires_in in hexadecimal', () => answer({ access_token: CANARY, expires_in: '0x10' }), /neither/],
+    ['exp more than a year ahead', () => answer({ access_token: good({ exp: seconds() + 367 * 86_400 }) }), /neither/],
     ['an empty token', () => answer({ access_token: '' }), /characters/],
     ['a token that has expired', () => answer({ access_token: good({ exp: seconds() - 10 }) }), /already expired/],
     ['a negative exp', () => answer({ access_token: good({ exp: -1 }) }), /already expired/],
@@ -89,6 +94,9 @@ describe('R24: what is accepted', () => {
     ['token_type in any case', () => ({ token_type: 'bEARER' }), 600],
     ['an opaque token with expires_in', () => ({ access_token: 'opaque', expires_in: 300 }), 300],
     ['error: null', () => ({ error: null, error_description: null }), 600],
+    ['a token of every character that RFC 6750 allows', () => ({ access_token: 'aZ09-._~+/==', expires_in: 300 }), 300],
+    ['expires_in as a string of more digits', () => ({ access_token: 'opaque', expires_in: '3600' }), 3600],
+    ['iat in milliseconds', () => ({ access_token: good({ iat: Date.now() }) }), 600],
     ['expires_in as a string of digits', () => ({ access_token: 'opaque', expires_in: '300' }), 300],
     ['both: expires_in is earlier', () => ({ expires_in: 60 }), 60],
     ['both: exp is earlier', () => ({ expires_in: 3600 }), 600],
@@ -146,5 +154,31 @@ describe('R24: what is accepted', () => {
       .auth.getToken()
       .catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'ERR_GRAPHNET_TOKEN_RESPONSE' });
+  });
+});
+
+describe('R20: what the authorisation server says is scrubbed', () => {
+  test.each<[string, string, string]>([
+    ['a secret that is named twice', 's3cret, and s3cret', '[redacted], and [redacted]'],
+    ['a token with hyphens and underscores', 'not ey-a_1.ey_b-2.c-_3, no', 'not [redacted], no'],
+    ['breaks of every kind', 'a\u0085b\u2028c\u2029d\r\ne', 'a b c d e'],
+    ['much text', 'x'.repeat(500), 'x'.repeat(200)],
+  ])('%s', (_, text, expected) => {
+    expect(scrub(text, 's3cret')).toBe(expected);
+  });
+
+  test.each([...'\\^$.*+?()[]{}|/-&<>"\'% '])('a secret with %s', (character) => {
+    const secret = `${character}a${character}${character}b`;
+    expect(scrub(`not ${secret}!`, secret)).toBe('not [redacted]!');
+  });
+
+  test('a secret that was trimmed on its way', () => {
+    expect(scrub('not s3cret!', ' s3cret\n')).toBe('not [redacted]!');
+  });
+
+  test('a text that is made to keep it busy is done with at once', () => {
+    const startedAt = performance.now();
+    scrub('ey-'.repeat(2 ** 18), 's3cret');
+    expect(performance.now() - startedAt).toBeLessThan(1000);
   });
 });

@@ -36,8 +36,7 @@ function isAxiosInstance(value: unknown): value is AxiosInstance {
 function findInstanceProblems(instance: unknown): string[] {
   if (!isAxiosInstance(instance)) return ['the first argument must be an axios instance, as axios.create() makes it'];
   const headers = (instance.defaults.headers ?? {}) as Record<string, unknown>;
-  const groups = [headers, ...Object.values(headers).filter((group) => typeof group === 'object' && group !== null)];
-  return groups.some((group) => authorizationName(group as Record<string, unknown>))
+  return [headers, ...Object.values(headers)].some((group) => authorizationName(group as Record<string, unknown>))
     ? ["the instance's default headers hold an Authorization, which would win over the token; remove it"]
     : [];
 }

@@ -6,6 +6,7 @@ import type { AxiosInstance } from 'axios';
  */
 export function bareInstance(instance: AxiosInstance): AxiosInstance {
   const bare = instance.create();
+  // An app may have patched `create` to add some to every instance.
   bare.interceptors.request.clear();
   bare.interceptors.response.clear();
   for (const key of Object.keys(bare.defaults)) delete (bare.defaults as Record<string, unknown>)[key];

@@ -31,7 +31,7 @@ export async function replay(bare: AxiosInstance, note: RequestNote, token: Toke
   }
   note.isReplayed = true;
   note.hasLeftOrigin = false;
-  // A plain object: axios before 1.19 drops a header that is `false` when it merges AxiosHeaders.
+  // A plain object: axios before 1.6 drops a header that is `false` when it merges AxiosHeaders.
   const headers = { ...config.headers };
   try {
     const response = await bare.request({ ...config, adapter: adapter!, headers, transformRequest: [] });

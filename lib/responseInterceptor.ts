@@ -69,7 +69,7 @@ export function createResponseInterceptor({ source, bare, emit }: ResponseInterc
     const { config } = response;
     if (isAuthFailure(response)) return settle(response, config, () => response);
     const note = noteOf(config);
-    if (note) source.noteAccepted(note.token, note.sentAtMs);
+    if (note) source.noteAccepted(note.sentAtMs);
     return response;
   }
 

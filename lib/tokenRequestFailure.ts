@@ -28,7 +28,7 @@ export function isTransient(error: AxiosError): boolean {
   const status = answerOf(error)?.status;
   if (status !== undefined) return isTransientStatus(status);
   // axios-retry does not count a timeout or a broken answer among the network errors.
-  const isBroken = error.code === 'ECONNABORTED' || error.code === 'ETIMEDOUT' || error.response !== undefined;
+  const isBroken = error.code === 'ECONNABORTED' || error.response !== undefined;
   return !isTooLarge(error) && (isBroken || axiosRetry.isNetworkError(error));
 }
 

@@ -20,8 +20,8 @@ export interface TokenSource {
   /** R6: discards a token that the API has rejected, if it is still the current one and R9 permits. */
   discard(rejectedHeader: string): DiscardOutcome;
   invalidate(): void;
-  /** The API has accepted a request that was sent with this token at this time. */
-  noteAccepted(token: Token, sentAtMs: number): void;
+  /** The API has accepted the token of a request that was sent at this time. */
+  noteAccepted(sentAtMs: number): void;
 }
 
 /** Everybody gets an error of their own: axios writes to the stack of what it rethrows. */
@@ -165,8 +165,8 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
       endPauses();
       startGeneration('invalidate');
     },
-    noteAccepted(token, sentAtMs) {
-      if (token.value === slot?.value) acceptedAtMs = Math.max(acceptedAtMs, sentAtMs);
+    noteAccepted(sentAtMs) {
+      acceptedAtMs = Math.max(acceptedAtMs, sentAtMs);
     },
   };
 }
