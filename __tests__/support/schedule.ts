@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { jest } from '@jest/globals';
+import { expect, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { now } from '../../lib/clock.js';
 import { createToken, type Token } from '../../lib/Token.js';
@@ -61,3 +61,12 @@ export function deferred<T>() {
   });
   return { promise, resolve, reject };
 }
+
+/** Waits until something has happened that a real server or store takes a moment for. */
+export async function until(isSo: () => boolean): Promise<void> {
+  for (let tries = 0; !isSo() && tries < 2000; tries++) await new Promise((resolve) => setTimeout(resolve, 1));
+  expect(isSo()).toBe(true);
+}
+
+/** What hangs. */
+export const never = () => new Promise<never>(() => undefined);
