@@ -34,6 +34,7 @@ const sameFailure = ({ code, message, ...details }: GraphnetAuthError) => new Gr
 export function createTokenSource(request: TokenRequest, emit: Emit, store?: SharedStore): TokenSource {
   let slot: Token | undefined;
   let latest: Token | undefined;
+  /** When the last request whose token the API has accepted was sent. */
   let acceptedAtMs = 0;
   let spread = 0;
   let generation = new AbortController();
