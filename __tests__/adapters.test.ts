@@ -73,7 +73,7 @@ describe('R13: custom adapters', () => {
 
   test.each<[string, (config: object) => object]>([
     ['JSON', (config) => JSON.parse(JSON.stringify(config)) as object],
-    ['a cloner of classes', (config) => ({ ...config, 'axios-graphnet-auth': Object.create(null) as object })],
+    ['a cloner of functions', (config) => ({ ...config, beforeRedirect: () => undefined })],
   ])('that answer with a deep copy of the config (%s): a 401 is passed on', async (_, copy) => {
     const { api } = attachWith((config) => Promise.resolve(answer(copy(config) as never, { status: 401 })));
     await expect(api.get('/Patient')).resolves.toMatchObject({ status: 401 });

@@ -96,7 +96,7 @@ const command = (name: string, run: (model: Model, real: Real) => unknown): Comm
     await rest(real);
     assert.equal(real.server.asks.length, model.asks, 'token requests');
     assert.equal(
-      real.source.peek()?.value,
+      real.source.peek(Date.now())?.value,
       model.state === 'good' ? `token-${model.token!.n}` : undefined,
       'the token at hand',
     );

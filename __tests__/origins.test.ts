@@ -1,11 +1,15 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import axios, { type AxiosRequestConfig, type CreateAxiosDefaults, type InternalAxiosRequestConfig } from 'axios';
+import fc from 'fast-check';
+import { bareInstance } from '../lib/bareInstance.js';
+import { createDestinations } from '../lib/destination.js';
 import {
   attachGraphnetAuth,
   type GraphnetAuthError,
   type GraphnetAuthEvent,
   type GraphnetAuthOptions,
 } from '../lib/index.js';
+import type { ResolvedOptions } from '../lib/resolveOptions.js';
 import { jwt } from './support/graphnet.js';
 
 const TOKEN_URL = 'https://auth.good.example/oauth/token';
@@ -146,6 +150,78 @@ describe('R21: without a baseURL', () => {
 
   test('a URL that cannot be parsed goes without', async () => {
     expect(await capture({}).carriesToken({ url: 'https://[nonsense/' })).toBe(false);
+  });
+});
+
+describe('R21: judgements that are remembered', () => {
+  const BASES = [undefined, 'https://api.good.example/fhir', 'https://api.good.example', 'https://other.example'];
+  const url = fc.oneof(
+    fc.tuple(
+      fc.constantFrom('https:', 'HTTPS:', 'http:', '', 'coap+tcp:'),
+      fc.constantFrom('//', '/', '', '///', '\\\\', '/\t/'),
+      fc.constantFrom('', 'u@', 'u:p@', 'https:', ' '),
+      fc.constantFrom('api.good.example', 'api.good', 'API.good.example', 'evil.example', '[::1]', ''),
+      fc.constantFrom('', '\t.evil.example', '.evil.example', ':443', ':8443', '@evil.example', '\\@evil.example'),
+      fc.constantFrom('', '/', '?', '#', '/x', '?x=https://evil.example/', '#@evil.example', '\\x', '\n/x'),
+    ),
+    fc.webUrl().map((text) => [text]),
+  );
+
+  test('are those that would be made anew', () => {
+    const call = fc.record({
+      url: url.map((parts) => parts.join('')),
+      baseURL: fc.constantFrom(...BASES),
+      instanceBase: fc.constantFrom(...BASES),
+      allowAbsoluteUrls: fc.constantFrom(undefined, true, false),
+      isRepeated: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(call, { minLength: 2, maxLength: 60 }),
+        fc.constantFrom(undefined, [], ['https://other.example']),
+        (calls, allowedOrigins) => {
+          const instance = axios.create();
+          const options = { tokenUrl: new URL(TOKEN_URL), allowedOrigins, allowInsecureHttp: false };
+          const judge = () => createDestinations(instance, bareInstance(instance), options as ResolvedOptions);
+          const remembering = judge();
+          for (const { instanceBase, isRepeated, ...config } of calls) {
+            Object.assign(instance.defaults, { baseURL: instanceBase });
+            const merged = { ...config, baseURL: config.baseURL ?? instanceBase } as InternalAxiosRequestConfig;
+            const anew = (ask: typeof remembering) => {
+              try {
+                return ask(merged);
+              } catch (error) {
+                return String(error);
+              }
+            };
+            for (let times = isRepeated ? 2 : 1; times > 0; times--) {
+              expect(anew(remembering)).toEqual(anew(judge()));
+            }
+          }
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  test('are made once for each base and each authority, but for the last few', () => {
+    const instance = axios.create({ baseURL: 'https://api.good.example' });
+    const bare = bareInstance(instance);
+    const getUri = jest.spyOn(bare, 'getUri');
+    const options = { tokenUrl: new URL(TOKEN_URL) } as ResolvedOptions;
+    const destinationOf = createDestinations(instance, bare, options);
+    const ask = (config: AxiosRequestConfig) =>
+      destinationOf({ baseURL: instance.defaults.baseURL, ...config } as InternalAxiosRequestConfig);
+    for (const path of ['/1', '2', '/3?x=https://api.good.example', '']) ask({ url: path });
+    for (const path of ['/1', '?2', '#3', '']) ask({ url: `https://one.example${path}` });
+    for (const path of ['/1', '/2']) ask({ url: path, baseURL: 'https://two.example' });
+    expect(getUri).toHaveBeenCalledTimes(3);
+    for (let host = 0; host < 1000; host++) ask({ url: `https://host-${host}.example/` });
+    expect(getUri).toHaveBeenCalledTimes(1003);
+    ask({ url: 'https://host-999.example/x' });
+    expect(getUri).toHaveBeenCalledTimes(1003);
+    ask({ url: 'https://one.example/' });
+    expect(getUri).toHaveBeenCalledTimes(1004);
   });
 });
 

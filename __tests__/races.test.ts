@@ -115,7 +115,7 @@ async function run(s: fc.Scheduler, steps: Step[], answers: Answer[]): Promise<v
     if (one.do === 'call') return call();
     if (one.do === 'revoke') revokedUpTo = issued;
     if (one.do === 'invalidate') {
-      const current = source.peek();
+      const current = source.peek(Date.now());
       source.invalidate();
       grants += 1;
       if (current) discardedAt.set(numberOf(current), requests);
@@ -124,7 +124,7 @@ async function run(s: fc.Scheduler, steps: Step[], answers: Answer[]): Promise<v
       clock.ms += one.ms;
       grants += 1;
     }
-    expect(numberOf(source.peek() ?? { value: 'token-Infinity' })).toBeGreaterThanOrEqual(newest);
+    expect(numberOf(source.peek(Date.now()) ?? { value: 'token-Infinity' })).toBeGreaterThanOrEqual(newest);
     return undefined;
   });
   // What waits for a timer is not idle.

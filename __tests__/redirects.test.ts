@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { guardRedirects } from '../lib/guardRedirects.js';
-import type { RequestNote } from '../lib/requestNote.js';
+import type { InternalAxiosRequestConfig } from 'axios';
+import { putNote, type RequestNote } from '../lib/requestNote.js';
 import { attach } from './support/attached.js';
 import { json, listen, startGraphnet, type Graphnet, type TestServer } from './support/graphnet.js';
+
+type BeforeRedirect = NonNullable<InternalAxiosRequestConfig['beforeRedirect']>;
 
 let graphnet: Graphnet;
 let elsewhere: TestServer;
@@ -132,8 +134,11 @@ describe('R23: the token request follows no redirect', () => {
 });
 
 describe('R21: when a redirect leaves the origin', () => {
-  const noteOf = (origin: string, config: object = {}) =>
-    ({ config, summary: { method: 'GET', origin }, hasLeftOrigin: false }) as RequestNote;
+  const noteOf = (origin: string) => {
+    const note = { config: {}, destination: { origin }, hasLeftOrigin: false } as RequestNote;
+    putNote(note);
+    return note;
+  };
   const follow = ({ config }: RequestNote, href: string, headers: object) =>
     config.beforeRedirect!({ href, headers }, {} as never, {} as never);
 
@@ -148,21 +153,30 @@ describe('R21: when a redirect leaves the origin', () => {
     ['and comes back', ['https://evil.example/', 'https://api.example/'], true],
   ])('%s', (_, hrefs, leaves) => {
     const note = noteOf('https://api.example');
-    guardRedirects(note);
     const headers = { authorization: 'Bearer x' };
     for (const href of hrefs) follow(note, href, headers);
     expect(headers).toEqual(leaves ? {} : { authorization: 'Bearer x' });
     expect(note.hasLeftOrigin).toBe(leaves);
   });
 
-  test('a config that is sent again, to another origin, is held to that one alone', () => {
-    const first = noteOf('https://api.example');
-    guardRedirects(first);
-    const again = noteOf('https://files.example', first.config);
-    guardRedirects(again);
+  test('a config that is sent again, to another origin, is held to that one alone', async () => {
+    const guards: BeforeRedirect[] = [];
+    const own = () => undefined;
+    const adapter = (config: InternalAxiosRequestConfig) => {
+      guards.push(config.beforeRedirect!);
+      return Promise.resolve({ data: '', status: 200, statusText: 'OK', headers: {}, config });
+    };
+    const { api } = attach(
+      graphnet,
+      { allowedOrigins: ['https://files.example'], tokenRequest: { adapter: 'http' } },
+      { adapter, beforeRedirect: own },
+    );
+    const { config } = await api.get('/start');
+    await api.request({ ...config, url: 'https://files.example/x' });
     const headers = { Authorization: 'Bearer x' };
-    follow(again, 'https://files.example/y', headers);
+    guards[1]!({ href: 'https://files.example/y', headers }, {} as never, {} as never);
     expect(headers).toEqual({ Authorization: 'Bearer x' });
-    expect(first.hasLeftOrigin).toBe(false);
+    await api.request({ ...config, graphnetAuth: false });
+    expect(guards[2]).toBe(own);
   });
 });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { isPast } from '../lib/clock.js';
 import { serverTimeMs } from '../lib/serverClock.js';
-import { isDue, isFresh, remainingMs } from '../lib/Token.js';
+import { dueAt, isFresh, remainingMs } from '../lib/Token.js';
 import { parseTokenResponse } from '../lib/parseTokenResponse.js';
 import { jwt } from './support/graphnet.js';
 
@@ -131,9 +132,9 @@ describe('R4, R5: a token’s life on fake clocks', () => {
     const at = (ms: number) => Object.assign(clock, { wallMs: start.wallMs + ms, monotonicMs: start.monotonicMs + ms });
     at(HOUR_MS * 0.9);
     expect(isFresh(token)).toBe(true);
-    expect(isDue(token, 0)).toBe(false);
+    expect(isPast(dueAt(token, 0))).toBe(false);
     at(HOUR_MS - 4 * 60_000);
-    expect(isFresh(token) && isDue(token, 0)).toBe(true);
+    expect(isFresh(token) && isPast(dueAt(token, 0))).toBe(true);
     at(HOUR_MS - 13_000);
     expect(isFresh(token)).toBe(true);
     at(HOUR_MS - 9_000);
@@ -159,9 +160,9 @@ describe('R4, R5: a token’s life on fake clocks', () => {
       const left = lifeMs - 200;
       const window = Math.min(left * 0.2, 300_000);
       at(left - window - 1);
-      expect(isDue(token, 0)).toBe(false);
+      expect(isPast(dueAt(token, 0))).toBe(false);
       at(left - window + 1);
-      expect(isDue(token, 0) && isFresh(token)).toBe(true);
+      expect(isPast(dueAt(token, 0)) && isFresh(token)).toBe(true);
       at(left - Math.min(left * 0.05, 10_000) + 1);
       expect(isFresh(token)).toBe(false);
     },

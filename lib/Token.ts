@@ -1,4 +1,4 @@
-import { elapsedMs, type Moment } from './clock.js';
+import { elapsedMs, momentAfter, type Moment } from './clock.js';
 import type { AccessToken, GraphnetClaims } from './types.js';
 
 /** R24: what claims to live longer is a mistake, such as an `exp` in milliseconds. */
@@ -37,14 +37,14 @@ export const isFresh = (token: Token): boolean => remainingMs(token) > marginMs(
 export const isAlive = (token: Token): boolean => remainingMs(token) > marginMs(token.lifeMs, MAX_LAST_MARGIN_MS);
 
 /**
- * Fresh, but in its renewal window (R5).
+ * When its renewal is due, while it is still fresh (R5).
  *
  * @param spread 0 to 1: how far into the window, short of its end, this process renews (R30).
  */
-export function isDue({ requestedAt, lifeMs }: Token, spread: number): boolean {
+export function dueAt({ requestedAt, lifeMs }: Token, spread: number): Moment {
   const windowMs = renewalWindowMs(lifeMs);
   const latestMs = (windowMs - marginMs(lifeMs)) * 0.8;
-  return elapsedMs(requestedAt) >= lifeMs - windowMs + spread * latestMs;
+  return momentAfter(requestedAt, lifeMs - windowMs + spread * latestMs);
 }
 
 /** What the app is given: `value` is an accessor that no printer follows. */

@@ -3,7 +3,7 @@ import { authorizationName } from './authorizationHeader.js';
 import { bareInstance } from './bareInstance.js';
 import { createDestinations } from './destination.js';
 import { createEmit, type Emit } from './emit.js';
-import { atBothEnds, placeInnermost, type Manager } from './innermost.js';
+import { atBothEnds, atOnce, placeInnermost, type Manager } from './innermost.js';
 import { createRequestInterceptor } from './requestInterceptor.js';
 import { requestToken } from './requestToken.js';
 import { configError, resolveOptions, type ResolvedOptions } from './resolveOptions.js';
@@ -51,14 +51,16 @@ function createSharing(instance: AxiosInstance, options: ResolvedOptions): Shari
 function attachInterceptors(instance: AxiosInstance, { source, options, emit }: Sharing): () => void {
   const bare = bareInstance(instance);
   const destinationOf = createDestinations(instance, bare, options);
-  const addToken = createRequestInterceptor({ source, bare, destinationOf, emit });
+  const { addToken, isReady, addTokenNow } = createRequestInterceptor({ source, bare, destinationOf, emit });
   const { onFulfilled, onRejected } = createResponseInterceptor({ source, bare, emit });
   const { request, response } = instance.interceptors;
+  const synchronous = atOnce(addTokenNow);
 
   const detachRequest = placeInnermost(
     request as unknown as Manager,
     request.use(addToken),
-    (_, visit, visitOthers) => {
+    (own, visit, visitOthers) => {
+      if (!visitOthers) return visit(isReady() ? synchronous : own);
       const handler = atBothEnds(addToken);
       visit(handler);
       visitOthers();
@@ -70,7 +72,7 @@ function attachInterceptors(instance: AxiosInstance, { source, options, emit }: 
     response.use(onFulfilled, onRejected),
     (own, visit, visitOthers) => {
       visit(own);
-      visitOthers();
+      visitOthers?.();
     },
   );
   return () => {

@@ -10,16 +10,16 @@ export function authorizationName(headers: Headers): string | undefined {
   return undefined;
 }
 
-/** What the request was sent with. */
-export function authorizationOf({ headers }: InternalAxiosRequestConfig): string {
+/** What the request is sent with. */
+export function authorizationOf({ headers }: InternalAxiosRequestConfig): string | undefined {
   const name = authorizationName(headers);
-  return name ? String(headers[name]) : '';
+  return name && String(headers[name]);
 }
 
 export function setAuthorization(config: InternalAxiosRequestConfig, header: string): void {
   // An interceptor of the app may have returned a config without headers.
   const headers = (config.headers ??= {} as typeof config.headers);
-  headers[authorizationName(headers) ?? 'Authorization'] = header;
+  headers.Authorization = header;
 }
 
 export function removeAuthorization({ headers }: InternalAxiosRequestConfig): void {

@@ -1,6 +1,8 @@
 import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios';
 import type { ResolvedOptions } from './resolveOptions.js';
 
+type Config = InternalAxiosRequestConfig;
+
 /** Where a request goes, and whether the token may go there. */
 export interface Destination {
   readonly origin: string;
@@ -8,9 +10,13 @@ export interface Destination {
   readonly verdict: 'trusted' | 'untrusted' | 'insecure' | 'own-credentials';
 }
 
-const ABSOLUTE = /^(?:[a-z][a-z\d+.-]*:)?\/\//i;
+/** Also what lacks the slashes after its scheme: axios's versions differ in what they make of it. */
+const MAY_BE_ABSOLUTE = /^(?:[a-z][a-z\d+.-]*:|\/\/)/i;
+/** RFC 3986 section 3.2; what follows has no say in where a request goes. A parser drops tabs and reads `\` as `/`. */
+const UP_TO_AUTHORITY = /^(?:[a-z][a-z\d+.-]*:)?\/\/[^\s\\/?#]+(?=[/?#]|$)/i;
 const LOCAL = 'http://localhost';
 const LOOPBACK = /^(?:localhost|[a-z\d.-]+\.localhost|127(?:\.\d+){3}|\[::1\])$/;
+const MAX_REMEMBERED = 20;
 
 /** R22: nobody else is on the wire, or it is encrypted. */
 export const isConfidential = (url: URL): boolean => url.protocol === 'https:' || LOOPBACK.test(url.hostname);
@@ -25,7 +31,7 @@ function parse(url: string): URL | undefined {
 export function createDestinations(instance: AxiosInstance, bare: AxiosInstance, options: ResolvedOptions) {
   const { tokenUrl, allowedOrigins, allowInsecureHttp } = options;
 
-  function judge({ url = '', baseURL = '', allowAbsoluteUrls }: InternalAxiosRequestConfig): Destination {
+  function judge({ url = '', baseURL = '', allowAbsoluteUrls }: Config): Destination {
     // axios's own reading of the URL, which differs between its versions.
     const fullUrl = bare.getUri({ url, baseURL, ...(allowAbsoluteUrls === false && { allowAbsoluteUrls }) });
     const parsed = parse(fullUrl);
@@ -39,16 +45,41 @@ export function createDestinations(instance: AxiosInstance, bare: AxiosInstance,
     return { origin, verdict: isConfidential(parsed) || allowInsecureHttp ? 'trusted' : 'insecure' };
   }
 
-  /** Most requests are relative to one base, and parsing its URL costs as much as all the rest of this package. */
-  let last: { baseURL: string; instanceBase: string | undefined; destination: Destination } | undefined;
+  /** Parsing a URL costs more than all the rest of this package: judged once, by base URL or, where it is absolute, by authority. */
+  const byBase = new Map<string, Destination>();
+  const byAuthority = new Map<string, Destination>();
+  let knownBase: string | undefined;
 
-  return (config: InternalAxiosRequestConfig): Destination => {
-    const { url = '', baseURL } = config;
-    const instanceBase = instance.defaults.baseURL;
-    if (!baseURL || ABSOLUTE.test(url)) return judge(config);
-    if (last?.baseURL !== baseURL || last.instanceBase !== instanceBase) {
-      last = { baseURL, instanceBase, destination: judge(config) };
+  function remember(known: Map<string, Destination>, key: string, destination: Destination): Destination {
+    if (known.size >= MAX_REMEMBERED) known.clear();
+    known.set(key, destination);
+    return destination;
+  }
+
+  function recallAbsolute(url: string): Destination | undefined {
+    for (const [authority, destination] of byAuthority) {
+      // At the end of the URL, `charAt` is empty and included.
+      if (url.startsWith(authority) && '/?#'.includes(url.charAt(authority.length))) return destination;
     }
-    return last.destination;
+    return undefined;
+  }
+
+  return (config: Config): Destination => {
+    const { url = '', baseURL, allowAbsoluteUrls } = config;
+    const instanceBase = instance.defaults.baseURL;
+    if (instanceBase !== knownBase) {
+      byBase.clear();
+      byAuthority.clear();
+      knownBase = instanceBase;
+    }
+    if (!MAY_BE_ABSOLUTE.test(url)) {
+      if (!baseURL) return judge(config);
+      return byBase.get(baseURL) ?? remember(byBase, baseURL, judge(config));
+    }
+    if (baseURL !== instanceBase || allowAbsoluteUrls === false || typeof url !== 'string') return judge(config);
+    const known = recallAbsolute(url);
+    if (known) return known;
+    const authority = UP_TO_AUTHORITY.exec(url)?.[0];
+    return authority ? remember(byAuthority, authority, judge(config)) : judge(config);
   };
 }

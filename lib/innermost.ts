@@ -2,6 +2,7 @@
 export interface Handler {
   readonly fulfilled: unknown;
   readonly rejected: unknown;
+  readonly synchronous?: boolean;
 }
 
 type Visit = (handler: Handler) => void;
@@ -17,19 +18,21 @@ export interface Manager {
  * adapter, whenever the app has registered its own ones (R12). The list itself stays as it is, for the ids that the
  * app holds are positions in it.
  *
- * @param walk calls `visit` for our handler and `visitOthers` once for all the others.
+ * @param walk calls `visit` for our handler and `visitOthers` once for all the others, if there are any.
  * @returns what takes the interceptor off again.
  */
 export function placeInnermost(
   manager: Manager,
   id: number,
-  walk: (own: Handler, visit: Visit, visitOthers: () => void) => void,
+  walk: (own: Handler, visit: Visit, visitOthers: (() => void) | undefined) => void,
 ): () => void {
   const own = manager.handlers?.at(-1);
   const outer = Object.getOwnPropertyDescriptor(manager, 'forEach');
   const visitAll = manager.forEach;
   function forEach(this: Manager, visit: Visit): void {
-    if (!own || !manager.handlers?.includes(own)) return visitAll.call(manager, visit);
+    const { handlers } = manager;
+    if (own && handlers?.length === 1 && handlers[0] === own && !outer) return walk(own, visit, undefined);
+    if (!own || !handlers?.includes(own)) return visitAll.call(manager, visit);
     walk(own, visit, () =>
       visitAll.call(manager, (handler) => {
         if (handler !== own) visit(handler);
@@ -50,7 +53,7 @@ export function placeInnermost(
  * One handler for both orders in which axios may run request interceptors: offered first and last, it acts where it is
  * run second, next to the adapter. Asking `transitional` instead would be to guess how each axios reads it.
  */
-export function atBothEnds<Config>(fulfilled: (config: Config) => Promise<Config>): Handler {
+export function atBothEnds<Config>(fulfilled: (config: Config) => Config | Promise<Config>): Handler {
   let hasPassed = false;
   return {
     fulfilled: (config: Config) => {
@@ -59,5 +62,24 @@ export function atBothEnds<Config>(fulfilled: (config: Config) => Promise<Config
       return config;
     },
     rejected: undefined,
+  };
+}
+
+/**
+ * Run within the call itself, as axios runs interceptors that are `synchronous`. It must not throw there: axios before
+ * 1.6 would throw at the caller instead of rejecting, and later ones take a `rejected` for granted. The adapter rejects.
+ */
+export function atOnce<Config extends { adapter?: unknown }>(fulfilled: (config: Config) => Config): Handler {
+  return {
+    fulfilled: (config: Config) => {
+      try {
+        return fulfilled(config);
+      } catch (error) {
+        config.adapter = () => Promise.reject(error);
+        return config;
+      }
+    },
+    rejected: undefined,
+    synchronous: true,
   };
 }

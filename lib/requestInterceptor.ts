@@ -1,11 +1,9 @@
 import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios';
-import { authorizationName, authorizationOf, removeAuthorization, setAuthorization } from './authorizationHeader.js';
+import { authorizationOf, removeAuthorization, setAuthorization } from './authorizationHeader.js';
 import type { Destination } from './destination.js';
 import { GraphnetAuthError } from './GraphnetAuthError.js';
 import type { Emit } from './emit.js';
-import type { RequestSummary } from './GraphnetAuthEvent.js';
-import { guardRedirects } from './guardRedirects.js';
-import { isNoted, noteOf, putNote } from './requestNote.js';
+import { noteOf, putNote, summarize } from './requestNote.js';
 import type { Token } from './Token.js';
 import type { TokenSource } from './tokenSource.js';
 import { tolerateRejections } from './tolerateRejections.js';
@@ -18,18 +16,6 @@ export interface RequestInterceptorParts {
   readonly bare: AxiosInstance;
   readonly destinationOf: (config: Config) => Destination;
   readonly emit: Emit;
-}
-
-/** R15: the app has asked for, or brought, something else. */
-const isLeftAlone = (config: Config): boolean =>
-  config.graphnetAuth === false || Boolean(config.auth) || authorizationName(config.headers) !== undefined;
-
-/** R15: a config that the app sends again brings our old token along, which is not one of the app's own. */
-function removeOldToken(config: Config): void {
-  const note = noteOf(config);
-  const header = authorizationOf(config);
-  // A deep copy has lost the note.
-  if (note ? header === note.token.header : header.startsWith('Bearer ')) removeAuthorization(config);
 }
 
 /**
@@ -47,38 +33,81 @@ function flatten(config: Config): Config {
 export function createRequestInterceptor({ source, bare, destinationOf, emit }: RequestInterceptorParts) {
   const isAxiosFlat = Object.getPrototypeOf(bare.defaults) === null;
 
-  /** What events say of a request that may carry the token; `undefined` if it goes without. */
-  function admit(config: Config): RequestSummary | undefined {
-    if (isLeftAlone(config)) return undefined;
-    const { verdict, origin } = destinationOf(config);
-    // R20: no path, for FHIR URLs hold NHS numbers.
-    const summary = { method: String(config.method).toUpperCase(), origin };
-    if (verdict === 'trusted') return summary;
+  /** R15: a config that the app sends again brings our old token along. A deep copy of it may have lost the note. */
+  const isOldToken = (config: Config, header: string): boolean =>
+    header === noteOf(config)?.token.header || source.hasHad(header);
+
+  /** Where a request goes that may carry the token; `undefined` if it goes without. */
+  function admit(config: Config): Destination | undefined {
+    const header = authorizationOf(config);
+    if (header !== undefined) {
+      // R15: it is the app's own.
+      if (!isOldToken(config, header)) return undefined;
+      removeAuthorization(config);
+    }
+    if (config.auth || config.graphnetAuth === false) return undefined;
+    const destination = destinationOf(config);
+    const { verdict, origin } = destination;
+    if (verdict === 'trusted') return destination;
     if (verdict === 'own-credentials') return undefined;
-    if (verdict === 'untrusted') return void emit({ type: 'untrusted-origin', ...summary });
+    if (verdict === 'untrusted') return void emit({ type: 'untrusted-origin', ...summarize(config, destination) });
     const message = `The access token would travel unencrypted to ${origin}; use https:, or set allowInsecureHttp in a test network.`;
     throw new GraphnetAuthError('ERR_GRAPHNET_INSECURE_URL', message);
   }
 
-  function stamp(admitted: Config, summary: RequestSummary, token: Token): Config {
+  function stamp(admitted: Config, destination: Destination, token: Token, sentAtMs: number): Config {
     const config = isAxiosFlat ? flatten(admitted) : admitted;
     setAuthorization(config, token.header);
-    const isReplayed = noteOf(config)?.isReplayed ?? false;
-    const { adapter } = config;
-    const note = { config, adapter, summary, token, sentAtMs: Date.now(), isReplayed, hasLeftOrigin: false };
-    guardRedirects(note);
     tolerateRejections(config);
-    putNote(config, note);
+    const earlier = noteOf(config);
+    putNote({
+      config,
+      adapter: config.adapter,
+      beforeRedirect: earlier ? earlier.beforeRedirect : config.beforeRedirect,
+      destination,
+      token,
+      sentAtMs,
+      isReplayed: earlier?.isReplayed ?? false,
+      hasLeftOrigin: false,
+    });
     return config;
   }
 
-  return async function addToken(config: Config): Promise<Config> {
-    const isSentAgain = isNoted(config);
-    if (isSentAgain) removeOldToken(config);
-    const summary = admit(config);
-    if (!summary && isSentAgain) putNote(config, undefined);
-    if (!summary || isAborted(config)) return config;
-    const token = source.peek() ?? (await waitForToken(config, source.get()));
-    return token ? stamp(config, summary, token) : config;
+  function leaveAlone(config: Config): Config {
+    const earlier = noteOf(config);
+    if (earlier) config.beforeRedirect = earlier.beforeRedirect!;
+    return config;
+  }
+
+  async function addTokenLater(config: Config, destination: Destination): Promise<Config> {
+    const token = await waitForToken(config, source.get());
+    return token ? stamp(config, destination, token, Date.now()) : config;
+  }
+
+  let ready: Token | undefined;
+  let readyAtMs: number;
+
+  return {
+    /** A promise only where there is something to wait for. */
+    addToken(config: Config): Config | Promise<Config> {
+      const destination = admit(config);
+      if (!destination) return leaveAlone(config);
+      if (isAborted(config)) return config;
+      const nowMs = Date.now();
+      const token = source.peek(nowMs);
+      return token ? stamp(config, destination, token, nowMs) : addTokenLater(config, destination);
+    },
+
+    /** Whether `addTokenNow`, called at once, has a token to add. */
+    isReady(): boolean {
+      readyAtMs = Date.now();
+      ready = source.peek(readyAtMs);
+      return ready !== undefined;
+    },
+
+    addTokenNow(config: Config): Config {
+      const destination = admit(config);
+      return destination ? stamp(config, destination, ready!, readyAtMs) : leaveAlone(config);
+    },
   };
 }

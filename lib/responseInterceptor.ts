@@ -6,7 +6,7 @@ import type { NotReplayedReason } from './GraphnetAuthEvent.js';
 import { isOneShot } from './isOneShot.js';
 import { letGo, replay } from './replay.js';
 import { responseHeader } from './responseHeader.js';
-import { noteOf, type RequestNote } from './requestNote.js';
+import { noteOf, summarize, type RequestNote } from './requestNote.js';
 import type { TokenSource } from './tokenSource.js';
 import { waitForToken } from './waitForToken.js';
 
@@ -33,7 +33,8 @@ export function createResponseInterceptor({ source, bare, emit }: ResponseInterc
   }
 
   async function heal(response: AxiosResponse, note: RequestNote, passOn: () => AxiosResponse): Promise<AxiosResponse> {
-    const { config, summary } = note;
+    const { config } = note;
+    const summary = summarize(config, note.destination);
     const reason = findObstacle(note);
     if (reason) {
       emit({ type: 'not-replayed', reason, ...summary });
@@ -52,7 +53,8 @@ export function createResponseInterceptor({ source, bare, emit }: ResponseInterc
   async function settle(response: AxiosResponse, answered: Config | undefined, passOn: () => AxiosResponse) {
     const note = noteOf(answered);
     if (!note) return passOn();
-    const { summary, token } = note;
+    const { config, token, destination } = note;
+    const summary = summarize(config, destination);
     if (response.status === 403) {
       emit({ type: 'forbidden', claims: Object.keys(token.claims), ...summary });
       return passOn();
@@ -68,7 +70,7 @@ export function createResponseInterceptor({ source, bare, emit }: ResponseInterc
   function onFulfilled(response: AxiosResponse): AxiosResponse | Promise<AxiosResponse> {
     const { config } = response;
     if (isAuthFailure(response)) return settle(response, config, () => response);
-    const note = noteOf(config);
+    const note = source.noteAccepted && noteOf(config);
     if (note) source.noteAccepted(note.sentAtMs);
     return response;
   }

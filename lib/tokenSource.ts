@@ -1,11 +1,12 @@
 import pMemoize from 'p-memoize';
 import { askForToken, type TokenRequest } from './askForToken.js';
 import type { Emit } from './emit.js';
+import { isPast, type Moment } from './clock.js';
 import { createFailurePause } from './failurePause.js';
 import { GraphnetAuthError } from './GraphnetAuthError.js';
 import type { SharedStore } from './sharedStore.js';
 import { createStormLimit } from './stormLimit.js';
-import { isAlive, isDue, isFresh, remainingMs, type Token } from './Token.js';
+import { dueAt, isAlive, isFresh, remainingMs, type Token } from './Token.js';
 
 /** How far the clocks of two processes may disagree. */
 const CLOCK_TOLERANCE_MS = 250;
@@ -15,13 +16,20 @@ export type DiscardOutcome = 'discarded' | 'not-current' | 'storm-limit';
 
 export interface TokenSource {
   /** The current token if there is nothing to wait for and nothing to start. */
-  peek(): Token | undefined;
+  peek(nowMs: number): Token | undefined;
   get(): Promise<Token>;
+  /** Whether a header holds one of the last tokens. */
+  hasHad(header: string): boolean;
   /** R6: discards a token that the API has rejected, if it is still the current one and R9 permits. */
   discard(rejectedHeader: string): DiscardOutcome;
   invalidate(): void;
-  /** The API has accepted the token of a request that was sent at this time. */
-  noteAccepted(sentAtMs: number): void;
+  /** The API has accepted the token of a request that was sent at this time: of interest where there is a store. */
+  readonly noteAccepted: ((sentAtMs: number) => void) | undefined;
+}
+
+function remember(values: string[], value: string): void {
+  values.push(value);
+  if (values.length > MAX_REMEMBERED) values.shift();
 }
 
 /** Everybody gets an error of their own: axios writes to the stack of what it rethrows. */
@@ -36,9 +44,11 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
   let latest: Token | undefined;
   /** When the last request whose token the API has accepted was sent. */
   let acceptedAtMs = 0;
-  let spread = 0;
+  /** When the renewal of the token in the slot is due. */
+  let due: Moment;
   let generation = new AbortController();
   let queue: Promise<unknown> = Promise.resolve();
+  const had: string[] = [];
   const rejected: string[] = [];
   const callersPause = createFailurePause();
   const renewalsPause = createFailurePause();
@@ -72,9 +82,10 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
   function keep(token: Token, origin: 'endpoint' | 'store'): Token {
     endPauses();
     slot = latest = token;
-    isOwedTo401 = false;
+    remember(had, token.header);
     // R30: each process of a fleet renews at a point of its own.
-    if (store) spread = Math.random();
+    due = dueAt(token, store ? Math.random() : 0);
+    isOwedTo401 = false;
     emit({ type: 'token-received', source: origin, expiresAt: new Date(token.expiresAtMs) });
     return token;
   }
@@ -126,7 +137,7 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
   async function get(): Promise<Token> {
     for (;;) {
       if (slot && isFresh(slot)) {
-        if (isDue(slot, spread)) renewBehind();
+        if (isPast(due)) renewBehind();
         return slot;
       }
       const { signal } = generation;
@@ -145,16 +156,16 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
     generation.abort();
     generation = new AbortController();
     if (!slot) return;
-    rejected.push(slot.value);
-    if (rejected.length > MAX_REMEMBERED) rejected.shift();
+    remember(rejected, slot.value);
     store?.discard(slot.value);
     slot = undefined;
     emit({ type: 'token-discarded', cause });
   }
 
   return {
-    peek: () => (slot && !isDue(slot, spread) ? slot : undefined),
+    peek: (nowMs) => (slot && !isPast(due, nowMs) ? slot : undefined),
     get,
+    hasHad: (header) => had.includes(header),
     discard(rejectedHeader) {
       if (slot?.header !== rejectedHeader) return 'not-current';
       if (!stormLimit.admits()) return 'storm-limit';
@@ -166,8 +177,10 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
       endPauses();
       startGeneration('invalidate');
     },
-    noteAccepted(sentAtMs) {
-      acceptedAtMs = Math.max(acceptedAtMs, sentAtMs);
-    },
+    noteAccepted:
+      store &&
+      ((sentAtMs) => {
+        acceptedAtMs = Math.max(acceptedAtMs, sentAtMs);
+      }),
   };
 }

@@ -22,5 +22,8 @@ function tolerate(transform: AxiosResponseTransformer): AxiosResponseTransformer
 
 export function tolerateRejections(config: InternalAxiosRequestConfig): void {
   const { transformResponse } = config;
-  if (transformResponse) config.transformResponse = [transformResponse].flat().map(tolerate);
+  if (!transformResponse) return;
+  config.transformResponse = Array.isArray(transformResponse)
+    ? transformResponse.map(tolerate)
+    : tolerate(transformResponse);
 }

@@ -133,6 +133,22 @@ const CONTRACT: Record<string, Check> = {
     await expect(axios.get(`${graphnet.origin}/`)).rejects.toMatchObject({ response: { status: 401 } });
     expect(bearers(graphnet.apiRequests)).toEqual([`Bearer ${graphnet.issued[0]}`, undefined]);
   },
+  'R14: an abort in the same turn as the call, with a token at hand': async (trial) => {
+    const { api, auth } = trial.attach();
+    await auth.getToken();
+    const controller = new AbortController();
+    const call = errorOf(api.get('/', { signal: controller.signal }));
+    controller.abort();
+    expect(trial.axios.isCancel(await call)).toBe(true);
+    expect(trial.axios.isCancel(await errorOf(api.get('/', { signal: controller.signal })))).toBe(true);
+  },
+  'R22: with a token at hand, a refusal is a rejection, and nothing is sent': async ({ attach, graphnet }) => {
+    const { api, auth } = attach({}, { baseURL: 'http://api.example' });
+    await auth.getToken();
+    const call = api.post('/', { a: 1 });
+    await expect(call).rejects.toMatchObject({ name: 'GraphnetAuthError', code: 'ERR_GRAPHNET_INSECURE_URL' });
+    expect(graphnet.apiRequests).toEqual([]);
+  },
   'R14: an abort while it waits for the token is axios’s own': async (trial) => {
     const controller = new AbortController();
     const error = await leave(trial, { signal: controller.signal }, () => controller.abort());
