@@ -4,7 +4,7 @@ import { expiryMs } from '../support/jwt.js';
 /** What most apps write: an async interceptor around a cached token, and one retry after a 401. */
 export function attach(api, { tokenUrl, clientId, clientSecret }) {
   let token;
-  let expiresAt = 0;
+  let renewAtMs = 0;
   const body = new URLSearchParams({
     grant_type: 'client_credentials',
     client_id: clientId,
@@ -12,10 +12,12 @@ export function attach(api, { tokenUrl, clientId, clientSecret }) {
   }).toString();
 
   async function getToken() {
-    if (!token || Date.now() >= expiresAt - 30_000) {
+    if (!token || Date.now() >= renewAtMs) {
       const { data } = await axios.post(tokenUrl, body);
       token = data.access_token;
-      expiresAt = expiryMs(token);
+      const lifeMs = expiryMs(token) - Date.now();
+      // The usual 30 s, unless the token's life is short.
+      renewAtMs = Date.now() + lifeMs - Math.min(30_000, lifeMs * 0.1);
     }
     return token;
   }
