@@ -2,8 +2,8 @@ import { Bench } from 'tinybench';
 import { createNoopApi } from '../support/createNoopApi.js';
 import { plugins } from '../support/plugins.js';
 
-const WARM_UP_MS = 200;
-const MEASURED_MS = 400;
+const WARM_UP_MS = 400;
+const MEASURED_MS = 500;
 const BASE_URL = 'https://api.example.org/fhir';
 const RELATIVE_URL = '/Patient/1';
 const ABSOLUTE_URL = `${BASE_URL}${RELATIVE_URL}`;

@@ -4,8 +4,8 @@ import { startLoopbackServer } from '../support/startLoopbackServer.js';
 
 const CONCURRENCY = 16;
 /** So long does V8 go on compiling. */
-const WARM_UP_MS = 2000;
-const MEASURED_MS = 1000;
+const WARM_UP_MS = 3000;
+const MEASURED_MS = 2000;
 
 async function requestsPerSecond(api, durationMs) {
   const startMs = performance.now();
@@ -25,7 +25,7 @@ export const throughput = {
   title: 'Requests per second',
   note: `Over loopback HTTP with keep-alive, ${CONCURRENCY} at a time.`,
   subjects: plugins,
-  rounds: 3,
+  rounds: 5,
   columns: [
     {
       title: 'requests per second',
