@@ -1,5 +1,10 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import axios, { type AxiosRequestConfig, type CreateAxiosDefaults, type InternalAxiosRequestConfig } from 'axios';
+import axios, {
+  type AxiosInstance,
+  type AxiosRequestConfig,
+  type CreateAxiosDefaults,
+  type InternalAxiosRequestConfig,
+} from 'axios';
 import fc from 'fast-check';
 import { bareInstance } from '../lib/bareInstance.js';
 import { createDestinations } from '../lib/destination.js';
@@ -154,25 +159,46 @@ describe('R21: without a baseURL', () => {
 });
 
 describe('R21: judgements that are remembered', () => {
+  const judgesOf = (instance: AxiosInstance, allowedOrigins?: readonly string[]) => {
+    const options = { tokenUrl: new URL(TOKEN_URL), allowedOrigins, allowInsecureHttp: false } as ResolvedOptions;
+    return createDestinations(instance, bareInstance(instance), options);
+  };
+  const outcomeOf = (judges: ReturnType<typeof judgesOf>, config: object): unknown => {
+    try {
+      return judges(config as InternalAxiosRequestConfig);
+    } catch (error) {
+      return String(error);
+    }
+  };
   const BASES = [undefined, 'https://api.good.example/fhir', 'https://api.good.example', 'https://other.example'];
-  const url = fc.oneof(
-    fc.tuple(
-      fc.constantFrom('https:', 'HTTPS:', 'http:', '', 'coap+tcp:'),
-      fc.constantFrom('//', '/', '', '///', '\\\\', '/\t/'),
-      fc.constantFrom('', 'u@', 'u:p@', 'https:', ' '),
-      fc.constantFrom('api.good.example', 'api.good', 'API.good.example', 'evil.example', '[::1]', ''),
-      fc.constantFrom('', '\t.evil.example', '.evil.example', ':443', ':8443', '@evil.example', '\\@evil.example'),
-      fc.constantFrom('', '/', '?', '#', '/x', '?x=https://evil.example/', '#@evil.example', '\\x', '\n/x'),
-    ),
-    fc.webUrl().map((text) => [text]),
-  );
+  /** The first one mostly, so that URLs come out that have much in common. */
+  const mostly = (first: string, ...others: string[]) =>
+    fc.oneof({ weight: 5, arbitrary: fc.constant(first) }, { weight: 1, arbitrary: fc.constantFrom(...others) });
+  const url = fc
+    .tuple(
+      mostly('https:', 'HTTPS:', 'http:', '', 'coap+tcp:'),
+      mostly('//', '/', '', '///', '\\\\', '/\t/'),
+      mostly('', 'u@', 'u:p@', 'https:', ' '),
+      fc.constantFrom('api.good', 'api.good.example', 'other.example', 'API.good.example', '[::1]', ''),
+      mostly('', '\t.example', '.evil.example', ':443', ':8443', '@evil.example', '\\@evil.example', 'example'),
+      fc.constantFrom('/x', '', '?', '#@evil.example', '?x=https://evil.example/', '\\x', '\n/x'),
+    )
+    .map((parts) => parts.join(''));
 
   test('are those that would be made anew', () => {
     const call = fc.record({
-      url: url.map((parts) => parts.join('')),
-      baseURL: fc.constantFrom(...BASES),
-      instanceBase: fc.constantFrom(...BASES),
-      allowAbsoluteUrls: fc.constantFrom(undefined, true, false),
+      url,
+      isObject: fc.boolean(),
+      baseURL: fc.oneof(
+        { weight: 3, arbitrary: fc.constant(undefined) },
+        { weight: 1, arbitrary: fc.constantFrom(...BASES) },
+      ),
+      /** What the instance has from here on, if anything new. */
+      newBase: fc.oneof(
+        { weight: 5, arbitrary: fc.constant({}) },
+        { weight: 1, arbitrary: fc.record({ baseURL: fc.constantFrom(...BASES) }) },
+      ),
+      allowAbsoluteUrls: fc.constantFrom(undefined, true, true, false),
       isRepeated: fc.boolean(),
     });
     fc.assert(
@@ -181,27 +207,32 @@ describe('R21: judgements that are remembered', () => {
         fc.constantFrom(undefined, [], ['https://other.example']),
         (calls, allowedOrigins) => {
           const instance = axios.create();
-          const options = { tokenUrl: new URL(TOKEN_URL), allowedOrigins, allowInsecureHttp: false };
-          const judge = () => createDestinations(instance, bareInstance(instance), options as ResolvedOptions);
-          const remembering = judge();
-          for (const { instanceBase, isRepeated, ...config } of calls) {
-            Object.assign(instance.defaults, { baseURL: instanceBase });
-            const merged = { ...config, baseURL: config.baseURL ?? instanceBase } as InternalAxiosRequestConfig;
-            const anew = (ask: typeof remembering) => {
-              try {
-                return ask(merged);
-              } catch (error) {
-                return String(error);
-              }
-            };
+          const remembering = judgesOf(instance, allowedOrigins);
+          for (const { url, isObject, newBase, isRepeated, ...config } of calls) {
+            Object.assign(instance.defaults, newBase);
+            const given = isObject && URL.canParse(url) ? new URL(url) : url;
+            const baseURL = config.baseURL ?? instance.defaults.baseURL;
+            const merged = { ...config, baseURL, url: given };
             for (let times = isRepeated ? 2 : 1; times > 0; times--) {
-              expect(anew(remembering)).toEqual(anew(judge()));
+              expect(outcomeOf(remembering, merged)).toEqual(outcomeOf(judgesOf(instance, allowedOrigins), merged));
             }
           }
         },
       ),
       { numRuns: 400 },
     );
+  });
+
+  test.each([
+    ['https://one\t.evil.example/', 'https://one/'],
+    ['https://one\\.evil.example/', 'https://one/'],
+    ['https:///one.example/', 'https:///evil.example/'],
+    ['https:one.example/', 'https:evil.example/'],
+  ])('%j decides nothing about %j', (first, second) => {
+    const instance = axios.create();
+    const remembering = judgesOf(instance);
+    outcomeOf(remembering, { url: first });
+    expect(outcomeOf(remembering, { url: second })).toEqual(outcomeOf(judgesOf(instance), { url: second }));
   });
 
   test('are made once for each base and each authority, but for the last few', () => {

@@ -5,7 +5,7 @@ import type { GraphnetTokenStore } from '../lib/index.js';
 import { parseEntry, serialize } from '../lib/storeEntry.js';
 import { remainingMs } from '../lib/Token.js';
 import { attach } from './support/attached.js';
-import { startGraphnet, type Graphnet } from './support/graphnet.js';
+import { json, startGraphnet, type Graphnet } from './support/graphnet.js';
 import { deferred, never, numberedToken, until } from './support/schedule.js';
 import { recorded } from './support/recordedStore.js';
 
@@ -154,6 +154,18 @@ describe('R30: taking turns', () => {
     };
     await attach(graphnet, { store }).auth.getToken();
     expect(ttls).toEqual([2000]);
+  });
+
+  test('R30: a lease that has lapsed, and is another’s by the time that the turn ends, is left to that one', async () => {
+    const store = scripted({});
+    graphnet.onToken = (_, response) => {
+      for (const key of store.kept.keys()) if (isLease(key)) store.kept.set(key, 'lease:another');
+      json(response, 200, { token_type: 'Bearer', access_token: graphnet.issue() });
+    };
+    await attach(graphnet, { store }).auth.getToken();
+    await until(() => store.kept.size === 2);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([...store.kept.values()]).toContain('lease:another');
   });
 
   test('R32: a lease that is none is waited for by nobody', async () => {

@@ -105,7 +105,10 @@ export function createSharedStore(store: GraphnetTokenStore, options: ResolvedOp
     async put(token: Token | undefined): Promise<void> {
       const ttlMs = token ? Math.floor(remainingMs(token)) : 0;
       if (token && ttlMs > 0) await attempt(async (at) => at('set').set(key, serialize(token), ttlMs));
-      await attempt(async (at) => at('delete').delete(leaseKey));
+      // It may have lapsed, and be another process's by now.
+      await attempt(async (at) => {
+        if ((await at('get').get(leaseKey)) === self) await at('delete').delete(leaseKey);
+      });
     },
 
     /** R31: takes a rejected token out, unless another process has replaced it already. */
