@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installPackage, type InstalledPackage } from './support/installedPackage.js';
@@ -104,6 +105,14 @@ describe('the tarball', () => {
       'p-memoize',
       'type-fest',
     ]);
+  });
+
+  // Issue 7 asks for 6 kB. Of these 12, the named dependencies are 3 to start with; bench/README.md has the rest.
+  test('weighs no more than 12.5 kB in a bundle: minified, gzipped, with its dependencies, without axios', () => {
+    const printed = execFileSync(process.execPath, ['scripts/weigh.js', 'dist/index.js'], { encoding: 'utf8' });
+    const { gzippedBytes } = JSON.parse(printed) as { gzippedBytes: number };
+    expect(gzippedBytes).toBeLessThanOrEqual(12_500);
+    expect(gzippedBytes).toBeGreaterThan(6_000);
   });
 
   test('comes with the licences of what the CommonJS build contains', () => {

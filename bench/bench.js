@@ -1,6 +1,7 @@
 // The package beside its peers: `npm run bench`, or `node bench/bench.js [--rounds 2] [a c d]`. Prints Markdown.
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { bundleWeights } from './support/bundleWeights.js';
 import { headLine } from './support/headLine.js';
 import { installedPackages } from './support/installedPackages.js';
 import { markdownTable } from './support/markdownTable.js';
@@ -16,11 +17,13 @@ const SCENARIOS = {
   g: 'heap',
   h: 'importTime',
 };
-const INSTALLED_PACKAGES = 'i';
 const PACKAGE = fileURLToPath(new URL('../', import.meta.url));
 
+/** What is not a matter of time, or of chance. */
+const FACTS = { i: listPackages, j: listWeights };
+
 const { values, positionals } = parseArgs({ options: { rounds: { type: 'string' } }, allowPositionals: true });
-const known = [...Object.keys(SCENARIOS), INSTALLED_PACKAGES];
+const known = [...Object.keys(SCENARIOS), ...Object.keys(FACTS)];
 const unknown = positionals.filter((letter) => !known.includes(letter));
 if (unknown.length > 0) throw new Error(`No such scenario: ${unknown.join(', ')}. There are ${known.join(', ')}.`);
 
@@ -37,8 +40,12 @@ function listPackages() {
   return `Packages that installing adds to an app beyond axios\n\n${packages.join('\n')}`;
 }
 
+async function listWeights() {
+  return `Weight\n\nIn a bundle, with all dependencies but axios.\n\n${await bundleWeights()}`;
+}
+
 console.log(headLine());
 for (const letter of positionals.length > 0 ? positionals : known) {
-  const text = letter === INSTALLED_PACKAGES ? listPackages() : await report(SCENARIOS[letter]);
+  const text = await (FACTS[letter]?.() ?? report(SCENARIOS[letter]));
   console.log(`\n### (${letter}) ${text}`);
 }
