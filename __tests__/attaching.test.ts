@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import axios, { type AxiosInstance } from 'axios';
 import { attachGraphnetAuth } from '../lib/index.js';
 import { placeInnermost, type Handler, type Manager } from '../lib/innermost.js';
@@ -152,6 +152,19 @@ describe('detach', () => {
     await expectUntouched(api);
     unwrap();
     expect(hasOwnForEach(api)).toEqual([false, false]);
+  });
+
+  test('walks through that forEach also where there is no interceptor but its own', async () => {
+    const api = axios.create({ baseURL: graphnet.origin });
+    const walked = managersOf(api).map((manager) => {
+      const spy = jest.fn(manager.forEach);
+      manager.forEach = spy;
+      return spy;
+    });
+    const auth = attachGraphnetAuth(api, graphnet.credentials);
+    await auth.getToken();
+    await expect(api.get('/')).resolves.toMatchObject({ status: 200 });
+    for (const spy of walked) expect(spy).toHaveBeenCalledTimes(1);
   });
 
   test('in the wrong order, below a wrapper that came later', async () => {

@@ -72,6 +72,17 @@ describe('R15: requests that are left alone', () => {
     }
   });
 
+  test('a token of long ago on a config that is sent again is none of the app’s own either', async () => {
+    const { api, auth } = attach(graphnet);
+    const { config } = await api.get('/Patient');
+    for (let renewal = 0; renewal < 12; renewal++) {
+      auth.invalidate();
+      await auth.getToken();
+    }
+    await api.request(config);
+    expect(graphnet.apiRequests[1]!.headers.authorization).toBe(`Bearer ${graphnet.issued[12]}`);
+  });
+
   test.each([
     ['own:own@', 'Basic b3duOm93bg=='],
     ['own@', 'Basic b3duOg=='],

@@ -133,6 +133,11 @@ const CONTRACT: Record<string, Check> = {
     await expect(axios.get(`${graphnet.origin}/`)).rejects.toMatchObject({ response: { status: 401 } });
     expect(bearers(graphnet.apiRequests)).toEqual([`Bearer ${graphnet.issued[0]}`, undefined]);
   },
+  'R14: a request that was aborted before it began asks for no token': async ({ attach, axios, graphnet }) => {
+    const { api } = attach();
+    expect(axios.isCancel(await errorOf(api.get('/', { signal: AbortSignal.abort() })))).toBe(true);
+    expect(graphnet.tokenRequests).toEqual([]);
+  },
   'R14: an abort in the same turn as the call, with a token at hand': async (trial) => {
     const { api, auth } = trial.attach();
     await auth.getToken();
