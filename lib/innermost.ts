@@ -31,6 +31,7 @@ export function placeInnermost(
   const visitAll = manager.forEach;
   function forEach(this: Manager, visit: Visit): void {
     const { handlers } = manager;
+    // The usual case, made short.
     if (own && handlers?.length === 1 && handlers[0] === own && !outer) return walk(own, visit, undefined);
     if (!own || !handlers?.includes(own)) return visitAll.call(manager, visit);
     walk(own, visit, () =>

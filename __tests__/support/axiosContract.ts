@@ -136,6 +136,8 @@ const CONTRACT: Record<string, Check> = {
   'R14: a request that was aborted before it began asks for no token': async ({ attach, axios, graphnet }) => {
     const { api } = attach();
     expect(axios.isCancel(await errorOf(api.get('/', { signal: AbortSignal.abort() })))).toBe(true);
+    // Time for one to arrive.
+    await new Promise((resolve) => setTimeout(resolve, 20));
     expect(graphnet.tokenRequests).toEqual([]);
   },
   'R14: an abort in the same turn as the call, with a token at hand': async (trial) => {
