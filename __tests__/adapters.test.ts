@@ -73,10 +73,18 @@ describe('R13: custom adapters', () => {
 
   test.each<[string, (config: object) => object]>([
     ['JSON', (config) => JSON.parse(JSON.stringify(config)) as object],
-    ['a cloner of functions', (config) => ({ ...config, beforeRedirect: () => undefined })],
+    ['a cloner of classes', (config) => ({ ...config, 'axios-graphnet-auth': Object.create(null) as object })],
   ])('that answer with a deep copy of the config (%s): a 401 is passed on', async (_, copy) => {
     const { api } = attachWith((config) => Promise.resolve(answer(copy(config) as never, { status: 401 })));
     await expect(api.get('/Patient')).resolves.toMatchObject({ status: 401 });
+  });
+
+  test('R6: that put a beforeRedirect of their own in the place of what is there', async () => {
+    const { api, auth } = attachWith((config) => http({ ...config, beforeRedirect: () => undefined }));
+    await auth.getToken();
+    graphnet.revokeAll();
+    await expect(api.get('/Patient')).resolves.toMatchObject({ status: 200 });
+    expect(graphnet.apiRequests).toHaveLength(2);
   });
 
   test.each([undefined, null, 'a string', new Error('an error of its own')])(

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import axios, { AxiosError, type InternalAxiosRequestConfig } from 'axios';
+import { AxiosError, type InternalAxiosRequestConfig } from 'axios';
 import type { ServerResponse } from 'node:http';
 import { inspect } from 'node:util';
 import type { GraphnetAuthError, GraphnetAuthErrorCode, GraphnetAuthEvent, GraphnetAuthOptions } from '../lib/index.js';
@@ -274,14 +274,13 @@ describe('R20: the AxiosError of an API call', () => {
     graphnet.onUnauthorized = (_, response) => json(response, 500, {});
     const { api } = attach(graphnet, quick);
     const error = (await failureOf(api.get('/x'))) as unknown as AxiosError;
-    const bare = (await axios.get(graphnet.origin, { validateStatus: () => true })).config;
-    const added = Object.entries(error.config!).filter(([key]) => !(key in bare) && key !== 'baseURL');
-    expect(added).toEqual([['beforeRedirect', expect.any(Function)]]);
-    const [[, note]] = added as [[string, () => void]];
-    expect(findCanaries(note, [SECRET, SIGNATURE])).toEqual([]);
-    const printed = inspect(note, { depth: Infinity, getters: true, showHidden: true });
-    expect(printed).toContain('[Symbol(axios-graphnet-auth)]: Mark {}');
-    expect(printed).not.toContain('Bearer');
+    const added = Object.keys(error.config!).filter((key) => key.includes('graphnet'));
+    expect(added).toEqual(['axios-graphnet-auth']);
+    const note = (error.config as unknown as Record<string, object>)['axios-graphnet-auth']!;
+    expect(findCanaries(note, [SECRET])).toEqual([]);
+    expect(inspect(note, { depth: Infinity, getters: true, showHidden: true })).toBe('Mark {}');
+    expect(findCanaries(note, [SIGNATURE])).toEqual([]);
+    expect(JSON.stringify(note)).toBe('{}');
   });
 });
 

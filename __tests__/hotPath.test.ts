@@ -113,7 +113,7 @@ describe('where the app has interceptors of its own', () => {
   });
 });
 
-test('memory: a request allocates at most 700 bytes more than with a constant header', () => {
+test('memory: a request allocates at most 1200 bytes more, of some 32,000, than with a constant header', () => {
   const script = `
     import axios from 'axios';
     import { PerformanceObserver } from 'node:perf_hooks';
@@ -150,6 +150,6 @@ test('memory: a request allocates at most 700 bytes more than with a constant he
   });
   const { more, collections } = JSON.parse(output) as { more: number; collections: number };
   expect(collections).toBe(2);
-  expect(more).toBeLessThan(700);
+  expect(more).toBeLessThan(1200);
   expect(more).toBeGreaterThan(0);
 });

@@ -236,6 +236,20 @@ describe('R12: next to the adapter', () => {
     expect(graphnet.apiRequests.map(({ headers }) => headers.authorization)).toEqual([`Bearer ${graphnet.issued[1]}`]);
   });
 
+  test('R4: handlers that are copied to another instance while a token is at hand', async () => {
+    const { api, auth } = attach(graphnet);
+    await auth.getToken();
+    const other = axios.create({ baseURL: graphnet.origin });
+    const copy = (handler: { fulfilled: unknown }) => other.interceptors.request.use(handler.fulfilled as never);
+    (api.interceptors.request as unknown as { forEach(visit: typeof copy): void }).forEach(copy);
+    await other.get('/x');
+    auth.invalidate();
+    await other.get('/x');
+    expect(graphnet.apiRequests.map(({ headers }) => headers.authorization)).toEqual(
+      graphnet.issued.map((token) => `Bearer ${token}`),
+    );
+  });
+
   test('a synchronous interceptor may discard the token and make a call of its own', async () => {
     const { api, auth } = attach(graphnet);
     await auth.getToken();

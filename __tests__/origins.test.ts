@@ -235,6 +235,24 @@ describe('R21: judgements that are remembered', () => {
     expect(outcomeOf(remembering, { url: second })).toEqual(outcomeOf(judgesOf(instance), { url: second }));
   });
 
+  test.each(['http://', 'https:', 'https:///'])('a base that names no host (%s) decides nothing', (baseURL) => {
+    const instance = axios.create({ baseURL });
+    const remembering = judgesOf(instance);
+    outcomeOf(remembering, { baseURL, url: 'one.example/x' });
+    const config = { baseURL, url: 'two.example/x' };
+    expect(outcomeOf(remembering, config)).toEqual(outcomeOf(judgesOf(instance), config));
+  });
+
+  test.each([false, 0, null])('what axios makes of allowAbsoluteUrls: %j counts', async (allowAbsoluteUrls) => {
+    const { default: older } = (await import('axios-1.8')) as unknown as { default: typeof axios };
+    const good = 'https://api.good.example';
+    const config = { url: `${good}/x`, baseURL: 'https://evil.example', allowAbsoluteUrls } as object;
+    const { verdict, origin } = judgesOf(older.create({ baseURL: good }))(config as never);
+    const fullUrl = older.getUri(config);
+    expect(origin).toBe(new URL(fullUrl).origin);
+    expect(verdict).toBe(origin === good ? 'trusted' : 'untrusted');
+  });
+
   test('are made once for each base and each authority, but for the last few', () => {
     const instance = axios.create({ baseURL: 'https://api.good.example' });
     const bare = bareInstance(instance);

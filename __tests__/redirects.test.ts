@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { InternalAxiosRequestConfig } from 'axios';
-import { putNote, type RequestNote } from '../lib/requestNote.js';
+import { guardRedirects } from '../lib/guardRedirects.js';
+import type { RequestNote } from '../lib/requestNote.js';
 import { attach } from './support/attached.js';
 import { json, listen, startGraphnet, type Graphnet, type TestServer } from './support/graphnet.js';
 
@@ -136,7 +137,7 @@ describe('R23: the token request follows no redirect', () => {
 describe('R21: when a redirect leaves the origin', () => {
   const noteOf = (origin: string) => {
     const note = { config: {}, destination: { origin }, hasLeftOrigin: false } as RequestNote;
-    putNote(note);
+    guardRedirects(note);
     return note;
   };
   const follow = ({ config }: RequestNote, href: string, headers: object) =>

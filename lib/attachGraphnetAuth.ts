@@ -54,27 +54,22 @@ function attachInterceptors(instance: AxiosInstance, { source, options, emit }: 
   const { addToken, isReady, addTokenNow } = createRequestInterceptor({ source, bare, destinationOf, emit });
   const { onFulfilled, onRejected } = createResponseInterceptor({ source, bare, emit });
   const { request, response } = instance.interceptors;
-  const synchronous = atOnce(addTokenNow);
+  const [requests, responses] = [request, response] as unknown as [Manager, Manager];
+  const immediate = atOnce(addTokenNow);
+  // Axios before 1.19 shows those that the app has for answers nothing of what fails within the call.
+  const mayAddNow = () => responses.handlers?.length === 1 && isReady();
 
-  const detachRequest = placeInnermost(
-    request as unknown as Manager,
-    request.use(addToken),
-    (own, visit, visitOthers) => {
-      if (!visitOthers) return visit(isReady() ? synchronous : own);
-      const handler = atBothEnds(addToken);
-      visit(handler);
-      visitOthers();
-      visit(handler);
-    },
-  );
-  const detachResponse = placeInnermost(
-    response as unknown as Manager,
-    response.use(onFulfilled, onRejected),
-    (own, visit, visitOthers) => {
-      visit(own);
-      visitOthers?.();
-    },
-  );
+  const detachRequest = placeInnermost(requests, request.use(addToken), (own, visit, visitOthers) => {
+    if (!visitOthers) return visit(mayAddNow() ? immediate : own);
+    const handler = atBothEnds(addToken);
+    visit(handler);
+    visitOthers();
+    visit(handler);
+  });
+  const detachResponse = placeInnermost(responses, response.use(onFulfilled, onRejected), (own, visit, visitOthers) => {
+    visit(own);
+    visitOthers?.();
+  });
   return () => {
     detachRequest();
     detachResponse();

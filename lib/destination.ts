@@ -33,7 +33,7 @@ export function createDestinations(instance: AxiosInstance, bare: AxiosInstance,
 
   function judge({ url = '', baseURL = '', allowAbsoluteUrls }: Config): Destination {
     // axios's own reading of the URL, which differs between its versions.
-    const fullUrl = bare.getUri({ url, baseURL, ...(allowAbsoluteUrls === false && { allowAbsoluteUrls }) });
+    const fullUrl = bare.getUri({ url, baseURL, ...(allowAbsoluteUrls !== undefined && { allowAbsoluteUrls }) });
     const parsed = parse(fullUrl);
     const origin = parsed?.origin ?? '';
     // The instance's own base rules: a request that overrides it may be led astray (R21).
@@ -74,9 +74,13 @@ export function createDestinations(instance: AxiosInstance, bare: AxiosInstance,
     }
     if (!MAY_BE_ABSOLUTE.test(url)) {
       if (!baseURL) return judge(config);
-      return byBase.get(baseURL) ?? remember(byBase, baseURL, judge(config));
+      const known = byBase.get(baseURL);
+      if (known) return known;
+      // Where it names no host, the URL does.
+      return UP_TO_AUTHORITY.test(baseURL) ? remember(byBase, baseURL, judge(config)) : judge(config);
     }
-    if (baseURL !== instanceBase || allowAbsoluteUrls === false || typeof url !== 'string') return judge(config);
+    if (baseURL !== instanceBase || (allowAbsoluteUrls ?? true) !== true || typeof url !== 'string')
+      return judge(config);
     const known = recallAbsolute(url);
     if (known) return known;
     const authority = UP_TO_AUTHORITY.exec(url)?.[0];

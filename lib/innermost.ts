@@ -67,17 +67,17 @@ export function atBothEnds<Config>(fulfilled: (config: Config) => Config | Promi
 }
 
 /**
- * Run within the call itself, as axios runs interceptors that are `synchronous`. It must not throw there: axios before
- * 1.6 would throw at the caller instead of rejecting, and later ones take a `rejected` for granted. The adapter rejects.
+ * Run within the call itself, as axios runs interceptors that are `synchronous`. What it throws there would be lost
+ * before axios 1.19, which calls a `rejected` that is not there; so the adapter rejects in its place, before which there
+ * is to be no other failure.
  */
-export function atOnce<Config extends { adapter?: unknown }>(fulfilled: (config: Config) => Config): Handler {
+export function atOnce<Config extends object>(fulfilled: (config: Config) => Config | Promise<Config>): Handler {
   return {
     fulfilled: (config: Config) => {
       try {
         return fulfilled(config);
       } catch (error) {
-        config.adapter = () => Promise.reject(error);
-        return config;
+        return Object.assign(config, { adapter: () => Promise.reject(error), transformRequest: [] });
       }
     },
     rejected: undefined,

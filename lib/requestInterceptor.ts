@@ -3,7 +3,8 @@ import { authorizationOf, removeAuthorization, setAuthorization } from './author
 import type { Destination } from './destination.js';
 import { GraphnetAuthError } from './GraphnetAuthError.js';
 import type { Emit } from './emit.js';
-import { noteOf, putNote, summarize } from './requestNote.js';
+import { guardRedirects, ownBeforeRedirect } from './guardRedirects.js';
+import { isNoted, noteOf, putNote, summarize } from './requestNote.js';
 import type { Token } from './Token.js';
 import type { TokenSource } from './tokenSource.js';
 import { tolerateRejections } from './tolerateRejections.js';
@@ -16,6 +17,13 @@ export interface RequestInterceptorParts {
   readonly bare: AxiosInstance;
   readonly destinationOf: (config: Config) => Destination;
   readonly emit: Emit;
+}
+
+/** R15: a config that the app sends again brings our old token along, which is not one of the app's own. */
+function isOldToken(config: Config, header: string): boolean {
+  const note = noteOf(config);
+  // A deep copy has lost the note.
+  return isNoted(config) && (note ? header === note.token.header : header.startsWith('Bearer '));
 }
 
 /**
@@ -32,10 +40,6 @@ function flatten(config: Config): Config {
 /** R1: puts the token on every request that may carry it. */
 export function createRequestInterceptor({ source, bare, destinationOf, emit }: RequestInterceptorParts) {
   const isAxiosFlat = Object.getPrototypeOf(bare.defaults) === null;
-
-  /** R15: a config that the app sends again brings our old token along. A deep copy of it may have lost the note. */
-  const isOldToken = (config: Config, header: string): boolean =>
-    header === noteOf(config)?.token.header || source.hasHad(header);
 
   /** Where a request goes that may carry the token; `undefined` if it goes without. */
   function admit(config: Config): Destination | undefined {
@@ -58,25 +62,31 @@ export function createRequestInterceptor({ source, bare, destinationOf, emit }: 
   function stamp(admitted: Config, destination: Destination, token: Token, sentAtMs: number): Config {
     const config = isAxiosFlat ? flatten(admitted) : admitted;
     setAuthorization(config, token.header);
+    const isReplayed = noteOf(config)?.isReplayed ?? false;
+    const { adapter } = config;
+    const note = { config, adapter, destination, token, sentAtMs, isReplayed, hasLeftOrigin: false };
+    guardRedirects(note);
     tolerateRejections(config);
-    const earlier = noteOf(config);
-    putNote({
-      config,
-      adapter: config.adapter,
-      beforeRedirect: earlier ? earlier.beforeRedirect : config.beforeRedirect,
-      destination,
-      token,
-      sentAtMs,
-      isReplayed: earlier?.isReplayed ?? false,
-      hasLeftOrigin: false,
-    });
+    putNote(config, note);
     return config;
   }
 
+  /** R15, R21: goes without the token, and without what a config that is sent again brings along of it. */
   function leaveAlone(config: Config): Config {
-    const earlier = noteOf(config);
-    if (earlier) config.beforeRedirect = earlier.beforeRedirect!;
+    if (isNoted(config)) {
+      putNote(config, undefined);
+      config.beforeRedirect = ownBeforeRedirect(config)!;
+    }
     return config;
+  }
+
+  function addToken(config: Config): Config | Promise<Config> {
+    const destination = admit(config);
+    if (!destination) return leaveAlone(config);
+    if (isAborted(config)) return config;
+    const nowMs = Date.now();
+    const token = source.peek(nowMs);
+    return token ? stamp(config, destination, token, nowMs) : addTokenLater(config, destination);
   }
 
   async function addTokenLater(config: Config, destination: Destination): Promise<Config> {
@@ -84,30 +94,27 @@ export function createRequestInterceptor({ source, bare, destinationOf, emit }: 
     return token ? stamp(config, destination, token, Date.now()) : config;
   }
 
-  let ready: Token | undefined;
-  let readyAtMs: number;
+  let ready: { readonly token: Token; readonly atMs: number } | undefined;
 
   return {
     /** A promise only where there is something to wait for. */
-    addToken(config: Config): Config | Promise<Config> {
+    addToken,
+
+    /** Whether there is a token for `addTokenNow`, which is to be called at once. */
+    isReady(): boolean {
+      const atMs = Date.now();
+      const token = source.peek(atMs);
+      ready = token && { token, atMs };
+      return token !== undefined;
+    },
+
+    addTokenNow(config: Config): Config | Promise<Config> {
+      if (!ready) return addToken(config);
+      const { token, atMs } = ready;
+      ready = undefined;
       const destination = admit(config);
       if (!destination) return leaveAlone(config);
-      if (isAborted(config)) return config;
-      const nowMs = Date.now();
-      const token = source.peek(nowMs);
-      return token ? stamp(config, destination, token, nowMs) : addTokenLater(config, destination);
-    },
-
-    /** Whether `addTokenNow`, called at once, has a token to add. */
-    isReady(): boolean {
-      readyAtMs = Date.now();
-      ready = source.peek(readyAtMs);
-      return ready !== undefined;
-    },
-
-    addTokenNow(config: Config): Config {
-      const destination = admit(config);
-      return destination ? stamp(config, destination, ready!, readyAtMs) : leaveAlone(config);
+      return isAborted(config) ? config : stamp(config, destination, token, atMs);
     },
   };
 }

@@ -1,11 +1,9 @@
 import type { InternalAxiosRequestConfig } from 'axios';
-import { authorizationName } from './authorizationHeader.js';
 import type { Destination } from './destination.js';
 import type { RequestSummary } from './GraphnetAuthEvent.js';
 import type { Token } from './Token.js';
 
 type Config = InternalAxiosRequestConfig;
-type BeforeRedirect = NonNullable<Config['beforeRedirect']>;
 
 /** What is kept of a request that carries the token, to know it again in the answer, or when the app sends it again. */
 export interface RequestNote {
@@ -13,8 +11,6 @@ export interface RequestNote {
   readonly config: Config;
   /** An adapter may take itself off the config, as axios-mock-adapter does: a replay without it would be real. */
   readonly adapter: Config['adapter'];
-  /** The app's own. */
-  readonly beforeRedirect: BeforeRedirect | undefined;
   readonly destination: Destination;
   /** The one that it was sent with last. */
   token: Token;
@@ -25,9 +21,19 @@ export interface RequestNote {
   hasLeftOrigin: boolean;
 }
 
-const NOTE = Symbol('axios-graphnet-auth');
+/** What events say of a request. R20: no path, for FHIR URLs hold NHS numbers. */
+export const summarize = ({ method }: Config, { origin }: Destination): RequestSummary => ({
+  method: String(method).toUpperCase(),
+  origin,
+});
 
-/** Holds the note out of reach, for configs end up in logs. */
+/** A string key, for symbols are lost when axios before 1.19 merges configs. */
+const KEY = 'axios-graphnet-auth';
+
+/**
+ * All that is put on the config. A class, for axios copies plain objects when it merges configs; what it holds is out of
+ * reach, for configs end up in logs.
+ */
 class Mark {
   readonly #note: RequestNote;
 
@@ -35,43 +41,19 @@ class Mark {
     this.#note = note;
   }
 
-  static noteOn(mark: Mark): RequestNote {
-    return mark.#note;
+  /** A deep copy that the app has made of a config bears a mark without a note. */
+  static noteOn(mark: object | undefined): RequestNote | undefined {
+    return mark && #note in mark ? mark.#note : undefined;
   }
 }
 
-type Guard = BeforeRedirect & { [NOTE]?: Mark };
+const markOf = (config: Config | undefined) => (config as { [KEY]?: object } | undefined)?.[KEY];
 
-/**
- * R21: takes the token off a redirect that leaves the origin; axios before 1.19 lets it follow to a subdomain, and every
- * axios from http: to https:.
- */
-function createGuard(note: RequestNote): Guard {
-  return (...redirect) => {
-    const [{ href, headers }] = redirect as unknown as [{ href: string; headers: Record<string, unknown> }];
-    if (!URL.canParse(href) || new URL(href).origin !== note.destination.origin) {
-      note.hasLeftOrigin = true;
-      const name = authorizationName(headers);
-      if (name) delete headers[name];
-    }
-    note.beforeRedirect?.(...redirect);
-  };
+export const noteOf = (config: Config | undefined): RequestNote | undefined => Mark.noteOn(markOf(config));
+
+/** Also true of a deep copy. */
+export const isNoted = (config: Config): boolean => markOf(config) !== undefined;
+
+export function putNote(config: Config, note: RequestNote | undefined): void {
+  (config as { [KEY]?: object | undefined })[KEY] = note && new Mark(note);
 }
-
-export function noteOf(config: Config | undefined): RequestNote | undefined {
-  const mark = (config?.beforeRedirect as Guard | undefined)?.[NOTE];
-  return mark && Mark.noteOn(mark);
-}
-
-/** On the guard, for that goes wherever the config goes, and each key more on a config costs axios as much as all of this. */
-export function putNote(note: RequestNote): void {
-  const guard = createGuard(note);
-  guard[NOTE] = new Mark(note);
-  note.config.beforeRedirect = guard;
-}
-
-/** What events say of a request. R20: no path, for FHIR URLs hold NHS numbers. */
-export const summarize = ({ method }: Config, { origin }: Destination): RequestSummary => ({
-  method: String(method).toUpperCase(),
-  origin,
-});

@@ -18,18 +18,11 @@ export interface TokenSource {
   /** The current token if there is nothing to wait for and nothing to start. */
   peek(nowMs: number): Token | undefined;
   get(): Promise<Token>;
-  /** Whether a header holds one of the last tokens. */
-  hasHad(header: string): boolean;
   /** R6: discards a token that the API has rejected, if it is still the current one and R9 permits. */
   discard(rejectedHeader: string): DiscardOutcome;
   invalidate(): void;
   /** The API has accepted the token of a request that was sent at this time: of interest where there is a store. */
   readonly noteAccepted: ((sentAtMs: number) => void) | undefined;
-}
-
-function remember(values: string[], value: string): void {
-  values.push(value);
-  if (values.length > MAX_REMEMBERED) values.shift();
 }
 
 /** Everybody gets an error of their own: axios writes to the stack of what it rethrows. */
@@ -48,7 +41,6 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
   let due: Moment;
   let generation = new AbortController();
   let queue: Promise<unknown> = Promise.resolve();
-  const had: string[] = [];
   const rejected: string[] = [];
   const callersPause = createFailurePause();
   const renewalsPause = createFailurePause();
@@ -82,7 +74,6 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
   function keep(token: Token, origin: 'endpoint' | 'store'): Token {
     endPauses();
     slot = latest = token;
-    remember(had, token.header);
     // R30: each process of a fleet renews at a point of its own.
     due = dueAt(token, store ? Math.random() : 0);
     isOwedTo401 = false;
@@ -156,7 +147,8 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
     generation.abort();
     generation = new AbortController();
     if (!slot) return;
-    remember(rejected, slot.value);
+    rejected.push(slot.value);
+    if (rejected.length > MAX_REMEMBERED) rejected.shift();
     store?.discard(slot.value);
     slot = undefined;
     emit({ type: 'token-discarded', cause });
@@ -165,7 +157,6 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
   return {
     peek: (nowMs) => (slot && !isPast(due, nowMs) ? slot : undefined),
     get,
-    hasHad: (header) => had.includes(header),
     discard(rejectedHeader) {
       if (slot?.header !== rejectedHeader) return 'not-current';
       if (!stormLimit.admits()) return 'storm-limit';

@@ -98,6 +98,22 @@ const CONTRACT: Record<string, Check> = {
       ['after', 200],
     ]);
   },
+  'R12: the app’s interceptors see what fails within the call, too, whether or not there is a token': async (trial) => {
+    const { api, auth } = trial.attach();
+    const seen: unknown[] = [];
+    api.interceptors.response.use(undefined, (error: Error) => {
+      seen.push(error.message);
+      throw error;
+    });
+    const transformRequest = () => {
+      throw new Error('a transform');
+    };
+    for (let times = 0; times < 2; times++) {
+      await errorOf(api.post('/', {}, { transformRequest }));
+      await auth.getToken();
+    }
+    expect(seen).toEqual(Array(2).fill('a transform'));
+  },
   'R12: nothing is set in `transitional`, which axios checks': async ({ axios, attach }) => {
     const { config } = await attach().api.get('/');
     expect(config.transitional).toEqual(axios.defaults.transitional);
@@ -147,13 +163,20 @@ const CONTRACT: Record<string, Check> = {
     const call = errorOf(api.get('/', { signal: controller.signal }));
     controller.abort();
     expect(trial.axios.isCancel(await call)).toBe(true);
-    expect(trial.axios.isCancel(await errorOf(api.get('/', { signal: controller.signal })))).toBe(true);
+    const error = await errorOf(api.get('/', { signal: controller.signal }));
+    expect(trial.axios.isCancel(error)).toBe(true);
+    // R20: nothing was sent.
+    expect(error.config?.headers?.Authorization).toBeUndefined();
   },
   'R22: with a token at hand, a refusal is a rejection, and nothing is sent': async ({ attach, graphnet }) => {
     const { api, auth } = attach({}, { baseURL: 'http://api.example' });
     await auth.getToken();
-    const call = api.post('/', { a: 1 });
-    await expect(call).rejects.toMatchObject({ name: 'GraphnetAuthError', code: 'ERR_GRAPHNET_INSECURE_URL' });
+    const refusal = { name: 'GraphnetAuthError', code: 'ERR_GRAPHNET_INSECURE_URL' };
+    await expect(api.post('/', { a: 1 })).rejects.toMatchObject(refusal);
+    const transformRequest = () => {
+      throw new Error('not before it is refused');
+    };
+    await expect(api.post('/', {}, { transformRequest })).rejects.toMatchObject(refusal);
     expect(graphnet.apiRequests).toEqual([]);
   },
   'R14: an abort while it waits for the token is axios’s own': async (trial) => {
