@@ -4,6 +4,8 @@ import { isGraphnetAuthError, type GraphnetAuthError } from '../lib/index.js';
 import { attach } from './support/attached.js';
 import { json, startGraphnet, type Graphnet } from './support/graphnet.js';
 
+type Parser = (data: string) => number;
+
 let graphnet: Graphnet;
 beforeEach(async () => {
   graphnet = await startGraphnet();
@@ -104,14 +106,17 @@ describe('a 401', () => {
     expect(graphnet.tokenRequests).toHaveLength(2);
   });
 
-  test('R6, R7: a parser of the app’s that throws at the body of a 401 hides it from nobody', async () => {
+  test.each([
+    ['alone', (parse: Parser) => parse],
+    ['in a list', (parse: Parser) => [parse]],
+  ])('R6, R7: a parser of the app’s (%s) that throws at the body of a 401 hides it from nobody', async (_, given) => {
     const seen: unknown[] = [];
     const parse = (data: string) => {
       seen.push(data);
       if (!data.startsWith('<')) throw new SyntaxError('not XML');
       return data.length;
     };
-    const { api, auth } = attach(graphnet, {}, { transformResponse: [parse] });
+    const { api, auth } = attach(graphnet, {}, { transformResponse: given(parse) });
     graphnet.onApi = (_, response) => void response.end('<Patient/>');
     await auth.getToken();
     graphnet.revokeAll();

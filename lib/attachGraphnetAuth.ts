@@ -51,13 +51,13 @@ function createSharing(instance: AxiosInstance, options: ResolvedOptions): Shari
 function attachInterceptors(instance: AxiosInstance, { source, options, emit }: Sharing): () => void {
   const bare = bareInstance(instance);
   const destinationOf = createDestinations(instance, bare, options);
-  const { addToken, isReady, addTokenNow } = createRequestInterceptor({ source, bare, destinationOf, emit });
+  const { addToken, prepare, addTokenNow } = createRequestInterceptor({ source, bare, destinationOf, emit });
   const { onFulfilled, onRejected } = createResponseInterceptor({ source, bare, emit });
   const { request, response } = instance.interceptors;
   const [requests, responses] = [request, response] as unknown as [Manager, Manager];
   const immediate = atOnce(addTokenNow);
   // Axios before 1.19 shows those that the app has for answers nothing of what fails within the call.
-  const mayAddNow = () => responses.handlers?.length === 1 && isReady();
+  const mayAddNow = () => responses.handlers?.length === 1 && prepare();
 
   const detachRequest = placeInnermost(requests, request.use(addToken), (own, visit, visitOthers) => {
     if (!visitOthers) return visit(mayAddNow() ? immediate : own);

@@ -18,7 +18,7 @@ export interface Manager {
  * adapter, whenever the app has registered its own ones (R12). The list itself stays as it is, for the ids that the
  * app holds are positions in it.
  *
- * @param walk calls `visit` for our handler and `visitOthers` once for all the others, if there are any.
+ * @param walk calls `visit` for our handler and `visitOthers` once for all the others; without the latter it stands alone.
  * @returns what takes the interceptor off again.
  */
 export function placeInnermost(

@@ -19,6 +19,12 @@ export interface RequestInterceptorParts {
   readonly emit: Emit;
 }
 
+/** A token that can be sent at this moment. */
+interface Ready {
+  readonly token: Token;
+  readonly atMs: number;
+}
+
 /** R15: a config that the app sends again brings our old token along, which is not one of the app's own. */
 function isOldToken(config: Config, header: string): boolean {
   const note = noteOf(config);
@@ -41,7 +47,7 @@ function flatten(config: Config): Config {
 export function createRequestInterceptor({ source, bare, destinationOf, emit }: RequestInterceptorParts) {
   const isAxiosFlat = Object.getPrototypeOf(bare.defaults) === null;
 
-  /** Where a request goes that may carry the token; `undefined` if it goes without. */
+  /** Where a request goes that may carry the token, without an old one; `undefined` if it goes as it is. */
   function admit(config: Config): Destination | undefined {
     const header = authorizationOf(config);
     if (header !== undefined) {
@@ -59,12 +65,12 @@ export function createRequestInterceptor({ source, bare, destinationOf, emit }: 
     throw new GraphnetAuthError('ERR_GRAPHNET_INSECURE_URL', message);
   }
 
-  function stamp(admitted: Config, destination: Destination, token: Token, sentAtMs: number): Config {
+  function stamp(admitted: Config, destination: Destination, { token, atMs }: Ready): Config {
     const config = isAxiosFlat ? flatten(admitted) : admitted;
     setAuthorization(config, token.header);
     const isReplayed = noteOf(config)?.isReplayed ?? false;
     const { adapter } = config;
-    const note = { config, adapter, destination, token, sentAtMs, isReplayed, hasLeftOrigin: false };
+    const note = { config, adapter, destination, token, sentAtMs: atMs, isReplayed, hasLeftOrigin: false };
     guardRedirects(note);
     tolerateRejections(config);
     putNote(config, note);
@@ -80,41 +86,41 @@ export function createRequestInterceptor({ source, bare, destinationOf, emit }: 
     return config;
   }
 
-  function addToken(config: Config): Config | Promise<Config> {
-    const destination = admit(config);
-    if (!destination) return leaveAlone(config);
-    if (isAborted(config)) return config;
-    const nowMs = Date.now();
-    const token = source.peek(nowMs);
-    return token ? stamp(config, destination, token, nowMs) : addTokenLater(config, destination);
+  function lookForToken(): Ready | undefined {
+    const atMs = Date.now();
+    const token = source.peek(atMs);
+    return token && { token, atMs };
   }
 
   async function addTokenLater(config: Config, destination: Destination): Promise<Config> {
     const token = await waitForToken(config, source.get());
-    return token ? stamp(config, destination, token, Date.now()) : config;
+    return token ? stamp(config, destination, { token, atMs: Date.now() }) : config;
   }
 
-  let ready: { readonly token: Token; readonly atMs: number } | undefined;
+  /** A promise only where there is something to wait for. */
+  function addToken(config: Config, ready = lookForToken()): Config | Promise<Config> {
+    const destination = admit(config);
+    if (!destination) return leaveAlone(config);
+    if (isAborted(config)) return config;
+    return ready ? stamp(config, destination, ready) : addTokenLater(config, destination);
+  }
+
+  let prepared: Ready | undefined;
 
   return {
-    /** A promise only where there is something to wait for. */
-    addToken,
+    addToken: (config: Config) => addToken(config),
 
-    /** Whether there is a token for `addTokenNow`, which is to be called at once. */
-    isReady(): boolean {
-      const atMs = Date.now();
-      const token = source.peek(atMs);
-      ready = token && { token, atMs };
-      return token !== undefined;
+    /** Whether there is a token for the `addTokenNow` that follows within the same call. */
+    prepare(): boolean {
+      prepared = lookForToken();
+      return prepared !== undefined;
     },
 
     addTokenNow(config: Config): Config | Promise<Config> {
-      if (!ready) return addToken(config);
-      const { token, atMs } = ready;
-      ready = undefined;
-      const destination = admit(config);
-      if (!destination) return leaveAlone(config);
-      return isAborted(config) ? config : stamp(config, destination, token, atMs);
+      const ready = prepared;
+      // Once: the handler may be kept, and run by others later.
+      prepared = undefined;
+      return addToken(config, ready);
     },
   };
 }
