@@ -246,11 +246,16 @@ describe('R21: judgements that are remembered', () => {
   test.each([false, 0, null])('what axios makes of allowAbsoluteUrls: %j counts', async (allowAbsoluteUrls) => {
     const { default: older } = (await import('axios-1.8')) as unknown as { default: typeof axios };
     const good = 'https://api.good.example';
-    const config = { url: `${good}/x`, baseURL: 'https://evil.example', allowAbsoluteUrls } as object;
-    const { verdict, origin } = judgesOf(older.create({ baseURL: good }))(config as never);
-    const fullUrl = older.getUri(config);
-    expect(origin).toBe(new URL(fullUrl).origin);
-    expect(verdict).toBe(origin === good ? 'trusted' : 'untrusted');
+    const judges = judgesOf(older.create({ baseURL: good }));
+    for (const [url, baseURL] of [
+      [`${good}/x`, 'https://evil.example'],
+      ['https://evil.example/x', good],
+    ] as const) {
+      const config = { url, baseURL, allowAbsoluteUrls } as object;
+      const origin = new URL(older.getUri(config)).origin;
+      expect(outcomeOf(judges, config)).toEqual({ origin, verdict: origin === good ? 'trusted' : 'untrusted' });
+    }
+    expect(outcomeOf(judges, { url: 'https://evil.example/y', baseURL: good })).toMatchObject({ verdict: 'untrusted' });
   });
 
   test('are made once for each base and each authority, but for the last few', () => {
