@@ -126,7 +126,8 @@ const FIGURES = [
   ['of these, in the last twentieth of the life of the token before', waitedInMargin],
   ['of these, earlier than that', waitedNeedlessly, waitedNeedlessly === 0],
   ['tokens issued', `${issued.length} in ${lives} lives, at most ${mostIssued}`, issued.length <= mostIssued],
-  ['token requests per life', (counts.tokenRequests / lives).toFixed(2), counts.tokenRequests === issued.length + counts.faults], // prettier-ignore
+  // One may be under way at the end.
+  ['token requests per life', (counts.tokenRequests / lives).toFixed(2), counts.tokenRequests - issued.length - counts.faults <= 1], // prettier-ignore
   ['of these, failed by the server', counts.faults],
   ['token requests at once, at most', counts.mostAtOnce, counts.mostAtOnce === 1],
   ['latency of calls that did not wait', spread(smooth)],

@@ -30,7 +30,8 @@ export async function startSoakServer({ lifeMs, maxDelayMs, faultShare }) {
     counts.mostAtOnce = Math.max(counts.mostAtOnce, atOnce);
     const delayMs = Math.random() * maxDelayMs;
     const isOutage = Date.now() < outageEndsMs;
-    const isFault = isOutage || Math.random() < faultShare;
+    // A fault on top of an outage could fail all four tries of a token request: calls would fail, and rightly so.
+    const isFault = isOutage || (Date.now() > outageEndsMs + 2000 && Math.random() < faultShare);
     // Some of the delay comes before the token's life begins, some after.
     const beforeMs = delayMs * Math.random();
     await sleep(isOutage ? 0 : beforeMs);
