@@ -48,7 +48,7 @@ export function createDestinations(instance: AxiosInstance, bare: AxiosInstance,
   /** Parsing a URL costs more than all the rest of this package: judged once, by base URL or, where it is absolute, by authority. */
   const byBase = new Map<string, Destination>();
   const byAuthority = new Map<string, Destination>();
-  let knownBase: string | undefined;
+  let judgedForBase: string | undefined;
 
   function remember(known: Map<string, Destination>, key: string, destination: Destination): Destination {
     if (known.size >= MAX_REMEMBERED) known.clear();
@@ -67,10 +67,10 @@ export function createDestinations(instance: AxiosInstance, bare: AxiosInstance,
   return (config: Config): Destination => {
     const { url = '', baseURL, allowAbsoluteUrls } = config;
     const instanceBase = instance.defaults.baseURL;
-    if (instanceBase !== knownBase) {
+    if (instanceBase !== judgedForBase) {
       byBase.clear();
       byAuthority.clear();
-      knownBase = instanceBase;
+      judgedForBase = instanceBase;
     }
     if (!MAY_BE_ABSOLUTE.test(url)) {
       if (!baseURL) return judge(config);

@@ -59,8 +59,8 @@ export function createRequestInterceptor({ source, bare, destinationOf, emit }: 
     const destination = destinationOf(config);
     const { verdict, origin } = destination;
     if (verdict === 'trusted') return destination;
-    if (verdict === 'own-credentials') return undefined;
-    if (verdict === 'untrusted') return void emit({ type: 'untrusted-origin', ...summarize(config, destination) });
+    if (verdict === 'untrusted') emit({ type: 'untrusted-origin', ...summarize(config, destination) });
+    if (verdict !== 'insecure') return undefined;
     const message = `The access token would travel unencrypted to ${origin}; use https:, or set allowInsecureHttp in a test network.`;
     throw new GraphnetAuthError('ERR_GRAPHNET_INSECURE_URL', message);
   }
