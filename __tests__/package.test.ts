@@ -112,7 +112,8 @@ describe('the tarball', () => {
     const printed = execFileSync(process.execPath, ['scripts/weigh.js', 'dist/index.js'], { encoding: 'utf8' });
     const { gzippedBytes } = JSON.parse(printed) as { gzippedBytes: number };
     expect(gzippedBytes).toBeLessThanOrEqual(12_500);
-    expect(gzippedBytes).toBeGreaterThan(6_000);
+    // With its dependencies: those alone are almost 3 kB.
+    expect(gzippedBytes).toBeGreaterThan(3_000);
   });
 
   test('comes with the licences of what the CommonJS build contains', () => {

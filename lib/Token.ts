@@ -1,4 +1,4 @@
-import { elapsedMs, momentAfter, type Moment } from './clock.js';
+import { elapsedMs, type Moment } from './clock.js';
 import type { AccessToken, GraphnetClaims } from './types.js';
 
 /** R24: what claims to live longer is a mistake, such as an `exp` in milliseconds. */
@@ -44,7 +44,8 @@ export const isAlive = (token: Token): boolean => remainingMs(token) > marginMs(
 export function dueAt({ requestedAt, lifeMs }: Token, spread: number): Moment {
   const windowMs = renewalWindowMs(lifeMs);
   const latestMs = (windowMs - marginMs(lifeMs)) * 0.8;
-  return momentAfter(requestedAt, lifeMs - windowMs + spread * latestMs);
+  const afterMs = lifeMs - windowMs + spread * latestMs;
+  return { wallMs: requestedAt.wallMs + afterMs, monotonicMs: requestedAt.monotonicMs + afterMs };
 }
 
 /** What the app is given: `value` is an accessor that no printer follows. */

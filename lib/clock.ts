@@ -16,11 +16,6 @@ export const now = (): Moment => ({ wallMs: Date.now(), monotonicMs: performance
 export const elapsedMs = (since: Moment): number =>
   Math.max(Date.now() - since.wallMs, performance.now() - since.monotonicMs);
 
-export const momentAfter = ({ wallMs, monotonicMs }: Moment, ms: number): Moment => ({
-  wallMs: wallMs + ms,
-  monotonicMs: monotonicMs + ms,
-});
-
 /** By either clock, as `elapsedMs` has it. */
 export const isPast = ({ wallMs, monotonicMs }: Moment, nowMs = Date.now()): boolean =>
   nowMs >= wallMs || performance.now() >= monotonicMs;

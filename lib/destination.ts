@@ -45,7 +45,7 @@ export function createDestinations(instance: AxiosInstance, bare: AxiosInstance,
     return { origin, verdict: isConfidential(parsed) || allowInsecureHttp ? 'trusted' : 'insecure' };
   }
 
-  /** Parsing a URL costs more than all the rest of this package: judged once, by base URL or, where it is absolute, by authority. */
+  /** Parsing a URL costs more than all the rest of this package, so each base and each host is judged once. */
   const byBase = new Map<string, Destination>();
   const byAuthority = new Map<string, Destination>();
   let judgedForBase: string | undefined;
@@ -56,34 +56,33 @@ export function createDestinations(instance: AxiosInstance, bare: AxiosInstance,
     return destination;
   }
 
-  function recallAbsolute(url: string): Destination | undefined {
+  function ofRelative(config: Config, baseURL: string): Destination {
+    const known = byBase.get(baseURL);
+    if (known) return known;
+    // Where the base names no host, the URL does.
+    return UP_TO_AUTHORITY.test(baseURL) ? remember(byBase, baseURL, judge(config)) : judge(config);
+  }
+
+  function ofAbsolute(config: Config, url: string): Destination {
     for (const [authority, destination] of byAuthority) {
       // At the end of the URL, `charAt` is empty and included.
       if (url.startsWith(authority) && '/?#'.includes(url.charAt(authority.length))) return destination;
     }
-    return undefined;
+    const authority = UP_TO_AUTHORITY.exec(url)?.[0];
+    return authority ? remember(byAuthority, authority, judge(config)) : judge(config);
   }
 
   return (config: Config): Destination => {
-    const { url = '', baseURL, allowAbsoluteUrls } = config;
+    const { url = '', baseURL, allowAbsoluteUrls = true } = config;
     const instanceBase = instance.defaults.baseURL;
     if (instanceBase !== judgedForBase) {
       byBase.clear();
       byAuthority.clear();
       judgedForBase = instanceBase;
     }
-    if (!MAY_BE_ABSOLUTE.test(url)) {
-      if (!baseURL) return judge(config);
-      const known = byBase.get(baseURL);
-      if (known) return known;
-      // Where it names no host, the URL does.
-      return UP_TO_AUTHORITY.test(baseURL) ? remember(byBase, baseURL, judge(config)) : judge(config);
-    }
-    if (baseURL !== instanceBase || (allowAbsoluteUrls ?? true) !== true || typeof url !== 'string')
-      return judge(config);
-    const known = recallAbsolute(url);
-    if (known) return known;
-    const authority = UP_TO_AUTHORITY.exec(url)?.[0];
-    return authority ? remember(byAuthority, authority, judge(config)) : judge(config);
+    if (!MAY_BE_ABSOLUTE.test(url)) return baseURL ? ofRelative(config, baseURL) : judge(config);
+    // Otherwise the base has a say, too; and `get(new URL(…))` works, whatever the types say.
+    const isUpToUrl = baseURL === instanceBase && allowAbsoluteUrls === true && typeof url === 'string';
+    return isUpToUrl ? ofAbsolute(config, url) : judge(config);
   };
 }

@@ -31,7 +31,7 @@ export const summarize = ({ method }: Config, { origin }: Destination): RequestS
 const KEY = 'axios-graphnet-auth';
 
 /**
- * All that is put on the config. A class, for axios copies plain objects when it merges configs; what it holds is out of
+ * What holds the note on the config. A class, for axios copies plain objects when it merges configs; what it holds is out of
  * reach, for configs end up in logs.
  */
 class Mark {

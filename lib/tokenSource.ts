@@ -1,7 +1,7 @@
 import pMemoize from 'p-memoize';
 import { askForToken, type TokenRequest } from './askForToken.js';
-import type { Emit } from './emit.js';
 import { isPast, type Moment } from './clock.js';
+import type { Emit } from './emit.js';
 import { createFailurePause } from './failurePause.js';
 import { GraphnetAuthError } from './GraphnetAuthError.js';
 import type { SharedStore } from './sharedStore.js';
@@ -15,7 +15,11 @@ const MAX_REMEMBERED = 10;
 export type DiscardOutcome = 'discarded' | 'not-current' | 'storm-limit';
 
 export interface TokenSource {
-  /** The current token if there is nothing to wait for and nothing to start. */
+  /**
+   * The current token if there is nothing to wait for and nothing to start.
+   *
+   * @param nowMs the wall clock, which is dear enough to be read once per request.
+   */
   peek(nowMs: number): Token | undefined;
   get(): Promise<Token>;
   /** R6: discards a token that the API has rejected, if it is still the current one and R9 permits. */
@@ -37,7 +41,7 @@ export function createTokenSource(request: TokenRequest, emit: Emit, store?: Sha
   let latest: Token | undefined;
   /** When the last request whose token the API has accepted was sent. */
   let acceptedAtMs = 0;
-  /** When the renewal of the token in the slot is due. */
+  /** When the renewal of the token in the slot is due; means nothing without one. */
   let due: Moment;
   let generation = new AbortController();
   let queue: Promise<unknown> = Promise.resolve();
