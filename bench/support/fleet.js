@@ -2,10 +2,9 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { encodeJwt } from './jwt.js';
 
 const TOKEN_REQUEST_MS = 100;
-
-const encode = (part) => Buffer.from(JSON.stringify(part)).toString('base64url');
 
 /** A token endpoint and an API that keeps count of what reaches it. */
 async function startServer(lifeMs) {
@@ -19,7 +18,7 @@ async function startServer(lifeMs) {
       await sleep(TOKEN_REQUEST_MS);
       // RFC 7519 section 2: a NumericDate may have fractions, and then the life is exact.
       const exp = (Date.now() + lifeMs) / 1000;
-      const token = `${encode({ alg: 'none' })}.${encode({ exp, jti: figures.tokenRequests })}.c2ln`;
+      const token = encodeJwt({ exp, jti: figures.tokenRequests });
       issued.set(`Bearer ${token}`, exp * 1000);
       return response.end(JSON.stringify({ token_type: 'Bearer', access_token: token, refresh_token: null }));
     }

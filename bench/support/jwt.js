@@ -1,8 +1,10 @@
 const encode = (part) => Buffer.from(JSON.stringify(part)).toString('base64url');
-const encodeJwt = (payload) => `${encode({ alg: 'RS256', typ: 'JWT' })}.${encode(payload)}.c2lnbmF0dXJl`;
+
+/** Nobody here checks a signature. */
+export const encodeJwt = (payload) => `${encode({ alg: 'RS256', typ: 'JWT' })}.${encode(payload)}.c2lnbmF0dXJl`;
 const apis = ['Patient', 'Observation'];
 
-/** A JWT as the token endpoint issues it; nobody here checks its signature. */
+/** As the token endpoint issues it. */
 export function issueJwt(lifeSeconds = 3600, id = 0) {
   const iat = Math.floor(Date.now() / 1000);
   return encodeJwt({ iat, exp: iat + lifeSeconds, jti: id, apis });

@@ -1,13 +1,12 @@
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-
-const encode = (part) => Buffer.from(JSON.stringify(part)).toString('base64url');
+import { encodeJwt } from './jwt.js';
 
 /** RFC 7519 lets a NumericDate be fractional: with whole seconds a life of 2 s would be anything from 1 to 2 s. */
 function issueJwt(lifeMs, id) {
   const nowMs = Date.now();
   const claims = { iat: nowMs / 1000, exp: (nowMs + lifeMs) / 1000, jti: id };
-  return { value: `${encode({ alg: 'RS256', typ: 'JWT' })}.${encode(claims)}.c2lnbmF0dXJl`, expMs: nowMs + lifeMs };
+  return { value: encodeJwt(claims), expMs: nowMs + lifeMs };
 }
 
 /**
